@@ -1,0 +1,186 @@
+#include "common/net/endpoint.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include "common/net/net_error.h"
+
+namespace net {
+namespace {
+
+using std::unexpected;
+
+std::uint16_t default_port(Transport transport) {
+  return transport == Transport::tls ? 853 : 53;
+}
+
+std::expected<std::uint16_t, std::string> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size())
+    return unexpected(fmt::format("'{}' is not a port (0 to 65535)", text));
+  return port;
+}
+
+}  // namespace
+
+std::expected<SocketAddress, std::string> SocketAddress::parse(std::string_view host, std::uint16_t port) {
+  SocketAddress result;
+  const std::string text(host);
+  auto& v4 = reinterpret_cast<sockaddr_in&>(result.storage_);
+  if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    result.size_ = sizeof(sockaddr_in);
+    return result;
+  }
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(result.storage_);
+  const auto percent = text.find('%');
+  if (inet_pton(AF_INET6, text.substr(0, percent).c_str(), &v6.sin6_addr) != 1)
+    return unexpected(fmt::format("'{}' is not an IPv4 or IPv6 address", host));
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  result.size_ = sizeof(sockaddr_in6);
+  if (percent != std::string::npos) {  // RFC 4007 §11: an interface's name or its index
+    const std::string zone = text.substr(percent + 1);
+    v6.sin6_scope_id = if_nametoindex(zone.c_str());
+    if (v6.sin6_scope_id == 0) {
+      const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), v6.sin6_scope_id);
+      if (error != std::errc() || end != zone.data() + zone.size() || v6.sin6_scope_id == 0)
+        return unexpected(fmt::format("'{}' is no network interface here", zone));
+    }
+  }
+  return result;
+}
+
+SocketAddress SocketAddress::from(const sockaddr_storage& storage, socklen_t length) {
+  SocketAddress result;
+  result.storage_ = storage;
+  result.size_ = length;
+  return result;
+}
+
+SocketAddress SocketAddress::of_socket(int fd) {
+  SocketAddress result;
+  result.size_ = sizeof(result.storage_);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&result.storage_), &result.size_) != 0)
+    throw NetError::from_errno("read a socket's own address", errno);
+  return result;
+}
+
+SocketAddress SocketAddress::of_peer(int fd) {
+  SocketAddress result;
+  result.size_ = sizeof(result.storage_);
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&result.storage_), &result.size_) != 0)
+    throw NetError::from_errno("read a socket's peer address", errno);
+  return result;
+}
+
+std::uint16_t SocketAddress::port() const {
+  if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(storage_).sin_port);
+  return ntohs(reinterpret_cast<const sockaddr_in6&>(storage_).sin6_port);
+}
+
+bool SocketAddress::is_loopback() const {
+  if (family() == AF_INET)
+    return (ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr) >> 24) == 127;
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+std::string SocketAddress::host() const {
+  char text[INET6_ADDRSTRLEN] = "?";
+  if (family() == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr, text, sizeof text);
+    return text;
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_);
+  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  if (v6.sin6_scope_id == 0) return text;
+  char zone[IF_NAMESIZE];
+  if (if_indextoname(v6.sin6_scope_id, zone) != nullptr) return fmt::format("{}%{}", text, zone);
+  return fmt::format("{}%{}", text, v6.sin6_scope_id);
+}
+
+std::string SocketAddress::to_string() const {
+  if (family() == AF_INET6) return fmt::format("[{}]:{}", host(), port());
+  return fmt::format("{}:{}", host(), port());
+}
+
+std::string_view to_string(Transport transport) {
+  switch (transport) {
+    case Transport::tls:
+      return "tls";
+    case Transport::tcp:
+      return "tcp";
+    case Transport::udp:
+      return "udp";
+  }
+  return "?";
+}
+
+std::string Endpoint::to_string() const {
+  return fmt::format("{}://{}{}{}", net::to_string(transport), address.to_string(),
+                     auth_name.empty() ? "" : "#", auth_name);
+}
+
+std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback,
+                                                    std::uint16_t port) {
+  Endpoint endpoint;
+  endpoint.transport = fallback;
+  std::string_view rest = uri;
+  if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
+    const std::string_view scheme = rest.substr(0, scheme_end);
+    if (scheme == "tls")
+      endpoint.transport = Transport::tls;
+    else if (scheme == "tcp")
+      endpoint.transport = Transport::tcp;
+    else if (scheme == "udp")
+      endpoint.transport = Transport::udp;
+    else
+      return unexpected(fmt::format("'{}' is not a transport: tls, tcp or udp", scheme));
+    rest.remove_prefix(scheme_end + 3);
+  }
+  if (const auto hash = rest.find('#'); hash != std::string_view::npos) {
+    endpoint.auth_name = rest.substr(hash + 1);
+    rest = rest.substr(0, hash);
+    // An empty name would switch the check off in OpenSSL: it must never get that far.
+    if (endpoint.auth_name.empty()) return unexpected(fmt::format("no name after '#' in '{}'", uri));
+    if (endpoint.transport != Transport::tls)
+      return unexpected(fmt::format("'#{}': only tls:// can check a name", endpoint.auth_name));
+  }
+
+  std::string_view host = rest;
+  std::string_view port_text;
+  bool has_port = false;
+  if (rest.starts_with('[')) {
+    const auto close = rest.find(']');
+    if (close == std::string_view::npos) return unexpected(fmt::format("no ']' in '{}'", rest));
+    host = rest.substr(1, close - 1);
+    const std::string_view tail = rest.substr(close + 1);
+    if (!tail.empty() && tail[0] != ':') return unexpected(fmt::format("'{}' after ']' is not a port", tail));
+    has_port = !tail.empty();
+    if (has_port) port_text = tail.substr(1);
+  } else if (const auto colon = rest.find(':'); colon != std::string_view::npos && colon == rest.rfind(':')) {
+    host = rest.substr(0, colon);  // exactly one colon: ADDRESS:PORT; more of them: a bare IPv6 address
+    port_text = rest.substr(colon + 1);
+    has_port = true;
+  }
+  std::uint16_t number = port != 0 ? port : default_port(endpoint.transport);
+  if (has_port) {
+    const auto parsed = parse_port(port_text);
+    if (!parsed) return unexpected(parsed.error());
+    number = *parsed;
+  }
+  auto address = SocketAddress::parse(host, number);
+  if (!address) return unexpected(address.error());
+  endpoint.address = *address;
+  return endpoint;
+}
+
+}  // namespace net

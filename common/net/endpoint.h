@@ -1,0 +1,55 @@
+// Where a leg begins or ends: `tls://192.0.2.1:853#dns.example`, `tcp://[2001:db8::1]:53`,
+// `udp://[fe80::1%eth0]`.
+//
+// Addresses are numeric: a resolver's client cannot ask the DNS where the resolver is. Values; any thread.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace net {
+
+// An IPv4 or IPv6 address with port, as the kernel takes it.
+class SocketAddress {
+ public:
+  // `host` is numeric, without brackets; IPv6 may carry a zone id ("fe80::1%eth0"), which must name an
+  // interface.
+  static std::expected<SocketAddress, std::string> parse(std::string_view host, std::uint16_t port);
+  static SocketAddress from(const sockaddr_storage& storage, socklen_t length);
+  static SocketAddress of_socket(int fd);  // getsockname(2): the real port behind port 0
+  static SocketAddress of_peer(int fd);    // getpeername(2)
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const { return size_; }
+  int family() const { return storage_.ss_family; }
+  std::uint16_t port() const;
+  bool is_loopback() const;
+  std::string host() const;       // "192.0.2.1", "2001:db8::1", "fe80::1%eth0"
+  std::string to_string() const;  // with the port: "192.0.2.1:853", "[2001:db8::1]:853"
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
+};
+
+enum class Transport : std::uint8_t { tls, tcp, udp };
+std::string_view to_string(Transport transport);
+
+struct Endpoint {
+  Transport transport = Transport::tls;
+  SocketAddress address;
+  std::string auth_name;  // the name the peer's certificate must carry; empty: its address (RFC 8310 §8.1)
+
+  std::string to_string() const;  // the URI again, port always written
+};
+
+// `[SCHEME://]ADDRESS[:PORT][#AUTH-NAME]`; IPv6 with a port in brackets. What is left out comes from
+// `fallback` (transport) and from the transport (853 for tls, else 53) unless `port` is not 0. The error is
+// one clause that quotes the part at fault.
+std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback = Transport::tls,
+                                                    std::uint16_t port = 0);
+
+}  // namespace net

@@ -1,0 +1,33 @@
+// TCP: connecting, listening, and the plain stream. All sockets are non-blocking, close-on-exec and
+// TCP_NODELAY.
+#pragma once
+
+#include "common/net/endpoint.h"
+#include "common/net/stream.h"
+#include "common/net/unique_fd.h"
+
+namespace net {
+
+// Begins a connection and returns at once; the first write or read tells how it went.
+UniqueFd start_connect(const SocketAddress& address);
+
+// Waits until the connection stands; throws NetError with the kernel's reason.
+UniqueFd connect_tcp(const SocketAddress& address, Deadline deadline);
+
+// Bound and listening. SO_REUSEADDR, so that a restart need not wait; IPv6 sockets take IPv6 alone.
+UniqueFd listen_tcp(const SocketAddress& address, int backlog);
+
+class TcpStream final : public Stream {
+ public:
+  TcpStream(UniqueFd socket, std::string peer) : Stream(std::move(peer)), socket_(std::move(socket)) {}
+
+  int fd() const override { return socket_.get(); }
+  IoResult try_read(std::span<std::uint8_t> into) override;
+  IoResult try_write(ByteView from) override;
+  void close() noexcept override;
+
+ private:
+  UniqueFd socket_;
+};
+
+}  // namespace net

@@ -1,0 +1,56 @@
+// What many TLS connections have in common: identity, trust, versions, tickets. Built once, at start, before
+// any thread; then shared by const reference among all threads (OpenSSL allows that of an SSL_CTX).
+//
+// Both ends: TLS 1.2 and 1.3, AEAD suites with forward secrecy (RFC 9325 §4), ALPN "dot", no compression, no
+// renegotiation, no early data. Secure values are what you get by saying nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/tls/handles.h"
+
+namespace tls {
+
+class ServerContext {
+ public:
+  // PEM files: a chain with the leaf first, and its key. Throws TlsError (Kind::file) naming the file.
+  ServerContext(const std::string& cert_file, const std::string& key_file);
+
+  ssl_ctx_st* get() const { return context_.get(); }
+  std::string pin() const;  // of the leaf, as CertificateFacts::pin
+
+ private:
+  SslContext context_;
+};
+
+struct ClientOptions {
+  std::string ca_file;    // PEM file of trust anchors; empty: the system's store
+  std::string auth_name;  // DNS name or IP address that a SAN must carry; never empty (RFC 8310 §8.1)
+  std::string sni;  // server name to send; empty: auth_name if that is a DNS name, else none (RFC 6066 §3)
+  bool verify = true;  // false takes an explicit word of the user's, and says so at run time
+};
+
+// One per upstream and name: the newest session ticket it holds is offered on the next connection.
+class ClientContext {
+ public:
+  explicit ClientContext(const ClientOptions& options);  // throws TlsError (Kind::file)
+  ~ClientContext();
+
+  ssl_ctx_st* get() const { return context_.get(); }
+  const ClientOptions& options() const { return options_; }
+
+  // Any thread. Called by OpenSSL's new-session callback, since TLS 1.3 tickets follow the handshake; a
+  // ticket is used once (RFC 8446 §C.4), newest first.
+  void keep_ticket(SslSession session) const;
+  SslSession take_ticket() const;
+
+ private:
+  struct Tickets;
+  ClientOptions options_;
+  SslContext context_;
+  std::unique_ptr<Tickets> tickets_;
+};
+
+}  // namespace tls

@@ -1,0 +1,46 @@
+// A TLS connection as a net::Stream. try_read() and try_write() also carry the handshake forward, so a
+// session may simply begin to use it; a caller who wants to know when the handshake is done calls handshake()
+// or try_handshake() first. Verification is part of the handshake: no octet of ours leaves before it has
+// succeeded.
+//
+// Failures throw TlsError, and net::NetError where the socket failed. One thread at a time.
+#pragma once
+
+#include "common/net/stream.h"
+#include "common/net/unique_fd.h"
+#include "common/tls/handles.h"
+#include "common/tls/peer.h"
+#include "common/tls/tls_context.h"
+
+namespace tls {
+
+class TlsStream final : public net::Stream {
+ public:
+  // Server side, over an accepted socket. The context must outlive the stream.
+  TlsStream(net::UniqueFd socket, const ServerContext& context, std::string peer);
+  // Client side, over a socket that is connected or still connecting. Offers the context's newest ticket.
+  TlsStream(net::UniqueFd socket, const ClientContext& context, std::string peer);
+  ~TlsStream() override;
+
+  int fd() const override { return socket_.get(); }
+  net::IoResult try_read(std::span<std::uint8_t> into) override;
+  net::IoResult try_write(ByteView from) override;
+  bool has_buffered() const override;
+  void close() noexcept override;
+
+  net::IoResult::Status try_handshake();  // done, want_read or want_write
+  void handshake(net::Deadline deadline);
+  bool handshaken() const;
+
+  ConnectionFacts facts() const;  // once handshaken
+
+ private:
+  net::IoResult translate(int result);  // the one place where OpenSSL's results become ours
+
+  net::UniqueFd socket_;
+  Ssl ssl_;
+  const ClientContext* client_ = nullptr;  // null on the server side
+  bool failed_ = false;                    // after a fatal error SSL_shutdown must not be called
+};
+
+}  // namespace tls
