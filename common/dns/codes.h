@@ -71,7 +71,8 @@ enum : std::uint16_t {
   NXDOMAIN = 3,
   NOTIMP = 4,
   REFUSED = 5,
-  BADVERS = 16
+  BADVERS = 16,
+  BADCOOKIE = 23,
 };
 }
 
@@ -96,13 +97,13 @@ enum : std::uint16_t {
 };
 }
 
-// Unknown numbers are written TYPEnn, CLASSnn (RFC 3597 §5), OPCODEnn, RCODEnn, and read in that form too.
+// Numbers without a name are written TYPEnn, CLASSnn (RFC 3597 §5), OPCODEnn, RCODEnn; TYPEnn and CLASSnn are
+// read for any number.
 std::string type_name(std::uint16_t type);
 std::string class_name(std::uint16_t klass);
 std::string opcode_name(std::uint8_t opcode);
 std::string rcode_name(std::uint16_t rcode);
-std::string ede_name(
-    std::uint16_t info_code);  // "Network Error"; the bare number's "Unknown" when unassigned
+std::string ede_name(std::uint16_t info_code);  // "Network Error"; "Unknown" when unassigned
 std::optional<std::uint16_t> type_from_name(std::string_view name);  // case-blind
 std::optional<std::uint16_t> class_from_name(std::string_view name);
 

@@ -42,7 +42,9 @@ std::size_t padding_length(std::size_t size, std::size_t block);
 // RFC 8914: an extended DNS error, its code and UTF-8 text.
 EdnsOption extended_error(std::uint16_t info_code, std::string_view text);
 
-// "NSID", "COOKIE", … or "OPT65001"; and the option's value as a person reads it (one line, escaped).
+// In dig's words: "NSID", "COOKIE", … or "OPT=65001"; and the option's value as a person reads it (one line
+// of printable ASCII; nothing for an empty value; a value that does not have its option's form in
+// hexadecimal).
 std::string option_name(std::uint16_t code);
 std::string option_text(const EdnsOption& option);
 

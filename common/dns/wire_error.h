@@ -10,9 +10,8 @@ namespace dns {
 
 enum class WireFault : std::uint8_t {
   truncated,       // the message ends before the field does
-  label_too_long,  // RFC 1035 §2.3.4: a label has at most 63 octets
   name_too_long,   // RFC 1035 §2.3.4: a name has at most 255 octets, the root's included
-  bad_label_type,  // RFC 1035 §4.1.4: the label types 01 and 10 are reserved
+  bad_label_type,  // RFC 1035 §4.1.4: the label types 01 and 10 are reserved (so no label exceeds 63 octets)
   bad_pointer,     // RFC 1035 §4.1.4: a compression pointer names a prior occurrence
   bad_rdata,       // the RDATA does not have the form that its type demands
   trailing_bytes,  // something is left where nothing should be

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "common/bytes.h"
 
@@ -31,8 +32,14 @@ class WireWriter {
   Bytes take() { return std::move(out_); }
 
  private:
+  // The slot that holds the offset of `suffix` (uncompressed wire form), or the empty slot it would go into.
+  std::uint16_t& slot_for(ByteView suffix);
+  bool written_at(std::size_t offset, ByteView suffix) const;
+
   Bytes out_;
-  std::vector<std::uint16_t> suffixes_;  // offsets of names a pointer may name (14 bits)
+  // A hash table of the suffixes a pointer can name, by offset, made with the first compressed name. A zero
+  // is an empty slot: the message's header is there, never a name.
+  std::vector<std::uint16_t> suffixes_;
 };
 
 }  // namespace dns

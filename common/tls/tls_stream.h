@@ -10,6 +10,7 @@
 #include "common/net/unique_fd.h"
 #include "common/tls/handles.h"
 #include "common/tls/peer.h"
+#include "common/tls/socket_bio.h"
 #include "common/tls/tls_context.h"
 
 namespace tls {
@@ -35,12 +36,19 @@ class TlsStream final : public net::Stream {
   ConnectionFacts facts() const;  // once handshaken
 
  private:
-  net::IoResult translate(int result);  // the one place where OpenSSL's results become ours
+  TlsStream(net::UniqueFd socket, ssl_ctx_st* context, std::string peer);
+
+  void begin_call();
+  net::IoResult translate(int result, std::size_t count, const char* action);  // OpenSSL's results into ours
+  [[noreturn]] void fail(const char* action);
 
   net::UniqueFd socket_;
+  SocketBio bio_;  // before ssl_, which points to it
   Ssl ssl_;
   const ClientContext* client_ = nullptr;  // null on the server side
-  bool failed_ = false;                    // after a fatal error SSL_shutdown must not be called
+  bool handshaken_ = false;
+  bool drained_ = false;  // the last read ended for want of octets from the socket
+  bool failed_ = false;   // after a fatal error SSL_shutdown must not be called
 };
 
 }  // namespace tls

@@ -1,0 +1,267 @@
+#include "client/ask.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <numeric>
+#include <poll.h>
+#include <unistd.h>
+
+#include "common/net/framing.h"
+#include "common/net/tcp.h"
+#include "common/net/udp.h"
+#include "common/tls/tls_stream.h"
+
+namespace client {
+namespace {
+
+using net::Deadline;
+using net::IoResult;
+using net::Transport;
+using Clock = Deadline::Clock;
+
+constexpr int kUdpTries = 3;  // datagrams get lost: ask, and ask again twice
+
+// The trust anchors of a run that names none: the demo's here, or the one that was installed.
+std::string default_ca() {
+  for (const char* const file : {"cert.pem", INSTALLED_CA})
+    if (access(file, F_OK) == 0) return file;
+  throw NoTrustAnchor("neither cert.pem nor " INSTALLED_CA " is there");
+}
+
+// An equal share of the time left, for the next of `parts` attempts.
+Deadline share(Deadline whole, std::size_t parts) {
+  const auto now = Clock::now();
+  return Deadline::at(now + (whole.when() - now) / static_cast<Duration::rep>(parts));
+}
+
+class Run {
+ public:
+  explicit Run(const Options& options) : options_(options), deadline_(Deadline::in(options.timeout)) {
+    outcome_.answers.resize(options.questions.size());
+  }
+
+  Outcome conduct();
+
+ private:
+  using Indices = std::vector<std::size_t>;  // of questions, as numbered by Options
+
+  void ask_all();
+  Indices all() const;
+  Indices ask_by_udp();  // returns the questions whose answers were truncated
+  Indices ask_address_by_udp(net::UdpSocket& socket, Deadline deadline);
+  void discard(ReplyFault fault);
+  void ask_by_stream(Transport transport, const Indices& asked);
+  net::UniqueFd connect(Connection& connection) const;
+  void converse(net::Stream& stream, const Indices& asked);
+  void take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent);
+  void keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
+            Clock::time_point sent);
+  Queries queries_for(const Indices& asked, bool padded) const;
+  void fail(decltype(Failure::cause) cause);
+
+  const Options& options_;
+  const Deadline deadline_;  // of the whole run
+  Phase phase_ = Phase::connect;
+  std::vector<net::SocketAddress> addresses_;
+  std::size_t discarded_ = 0;
+  std::optional<ReplyFault> last_discarded_;
+  Outcome outcome_;
+};
+
+Outcome Run::conduct() {
+  try {
+    ask_all();
+  } catch (const NoAddress& error) {
+    fail(error);
+  } catch (const NoTrustAnchor& error) {
+    fail(error);
+  } catch (const net::NetError& error) {
+    fail(error);
+  } catch (const tls::TlsError& error) {
+    fail(error);
+  } catch (const ReplyFault& fault) {
+    fail(fault);
+  } catch (const ClosedEarly& closed) {
+    fail(closed);
+  }
+  return std::move(outcome_);
+}
+
+void Run::fail(decltype(Failure::cause) cause) {
+  Failure failure{.phase = phase_, .cause = std::move(cause), .last_discarded = last_discarded_};
+  failure.server = outcome_.connections.empty()
+                       ? fmt::format("{}:{}", options_.server.host, options_.server.port)
+                       : outcome_.connections.back().address.to_string();
+  if (!outcome_.connections.empty()) failure.authority = outcome_.connections.back().authority;
+  failure.asked = outcome_.answers.size();
+  failure.unanswered = static_cast<std::size_t>(
+      std::ranges::count_if(outcome_.answers, [](const auto& answer) { return !answer; }));
+  failure.discarded = discarded_;
+  outcome_.failure = std::move(failure);
+}
+
+void Run::ask_all() {
+  addresses_ = addresses_of(options_.server, options_.family, deadline_);
+  if (options_.server.transport == Transport::udp) {
+    // RFC 7766 §5: what was cut short is asked for again over TCP.
+    if (const Indices truncated = ask_by_udp(); !truncated.empty()) ask_by_stream(Transport::tcp, truncated);
+    return;
+  }
+  ask_by_stream(options_.server.transport, all());
+}
+
+Run::Indices Run::all() const {
+  Indices indices(options_.questions.size());
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  return indices;
+}
+
+Queries Run::queries_for(const Indices& asked, bool padded) const {
+  std::vector<dns::Question> questions;
+  for (const std::size_t index : asked) questions.push_back(options_.questions[index]);
+  return Queries(questions, options_.query, padded);
+}
+
+void Run::ask_by_stream(Transport transport, const Indices& asked) {
+  Connection& connection =
+      outcome_.connections.emplace_back(Connection{.transport = transport, .address = addresses_.front()});
+  std::optional<tls::ClientContext> context;  // made first: a CA file that cannot be read stops all
+  if (transport == Transport::tls) {
+    phase_ = Phase::tls;
+    const bool system = options_.ca == kSystemCa;
+    const std::string file = system ? "" : options_.ca.empty() ? default_ca() : options_.ca;
+    connection.authority = system ? "the system's store" : file;
+    context.emplace(tls::ClientOptions{.ca_file = file, .auth_name = options_.server.auth_name, .sni = {}});
+  }
+  phase_ = Phase::connect;
+  net::UniqueFd socket = connect(connection);
+  const std::string peer = connection.address.to_string();
+  if (!context) {
+    net::TcpStream stream(std::move(socket), peer);
+    return converse(stream, asked);
+  }
+  phase_ = Phase::tls;
+  const auto begin = Clock::now();
+  tls::TlsStream stream(std::move(socket), *context, peer);
+  stream.handshake(deadline_);
+  connection.handshake = Clock::now() - begin;
+  connection.tls = stream.facts();
+  converse(stream, asked);
+}
+
+// A host name may have several addresses: the first that lets us in is the one.
+net::UniqueFd Run::connect(Connection& connection) const {
+  for (std::size_t i = 0;; ++i) {
+    connection.address = addresses_[i];
+    const auto begin = Clock::now();
+    try {
+      net::UniqueFd socket = net::connect_tcp(addresses_[i], share(deadline_, addresses_.size() - i));
+      connection.connect = Clock::now() - begin;
+      return socket;
+    } catch (const net::NetError&) {
+      if (i + 1 == addresses_.size()) throw;
+    }
+  }
+}
+
+// Writes all queries and reads what comes, both at once: a server that answers while we still write must not
+// wait for us, nor we for it.
+void Run::converse(net::Stream& stream, const Indices& asked) {
+  phase_ = Phase::query;
+  Queries queries = queries_for(asked, outcome_.connections.back().transport == Transport::tls);
+  net::FrameWriter writer;
+  net::FrameReader reader;
+  for (const Query& query : queries.all()) writer.add(query.wire);
+  const auto sent = Clock::now();
+  while (queries.unanswered() > 0) {
+    const IoResult::Status written = writer.flush(stream);
+    const IoResult read = reader.fill(stream);
+    if (read.status == IoResult::Status::closed) throw ClosedEarly{reader.mid_frame()};
+    while (const auto reply = reader.next()) take(*reply, queries, asked, sent);
+    if (read.status == IoResult::Status::done) continue;
+    // Looked at before the wait: a peer that always has something to read, and never an octet for us in it
+    // (TLS key updates), must not keep us beyond the deadline.
+    const std::string action = "wait for an answer from " + stream.peer();
+    if (deadline_.expired()) throw net::NetError(net::NetError::Kind::timeout, action);
+    const bool wants_out =
+        written == IoResult::Status::want_write || read.status == IoResult::Status::want_write;
+    net::wait_for(stream.fd(), wants_out ? POLLIN | POLLOUT : POLLIN, deadline_, action);
+  }
+  stream.close();
+}
+
+// On a stream nobody but the server can have sent it: what does not match is the server's error.
+void Run::take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent) {
+  auto match = queries.match(reply);
+  if (!match) {
+    phase_ = Phase::reply;
+    throw match.error();
+  }
+  keep(std::move(*match), asked[match->index], queries, reply, sent);
+}
+
+void Run::keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
+               Clock::time_point sent) {
+  outcome_.answers[index] = Answer{.message = std::move(match.message),
+                                   .connection = outcome_.connections.size() - 1,
+                                   .sent = queries.all()[match.index].wire.size(),
+                                   .received = reply.size(),
+                                   .time = Clock::now() - sent};
+}
+
+// A host name may have several addresses: the first that is not refused is the one.
+Run::Indices Run::ask_by_udp() {
+  phase_ = Phase::query;
+  for (std::size_t i = 0;; ++i) {
+    outcome_.connections = {{.transport = Transport::udp, .address = addresses_[i]}};
+    try {
+      net::UdpSocket socket = net::UdpSocket::connect(addresses_[i]);
+      return ask_address_by_udp(socket, share(deadline_, addresses_.size() - i));
+    } catch (const net::NetError&) {
+      if (i + 1 == addresses_.size()) throw;
+    }
+  }
+}
+
+Run::Indices Run::ask_address_by_udp(net::UdpSocket& socket, Deadline deadline) {
+  Queries queries = queries_for(all(), false);
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(net::kMaxDatagram);
+  Indices truncated;
+  for (int tries_left = kUdpTries; tries_left > 0 && queries.unanswered() > 0; --tries_left) {
+    const auto sent = Clock::now();
+    for (const Query& query : queries.all())
+      if (!query.answered) socket.send(query.wire, deadline);
+    const Deadline wait = share(deadline, static_cast<std::size_t>(tries_left));
+    // The clock is looked at for every datagram: a flood of wrong ones must not keep us here.
+    while (queries.unanswered() > 0 && !wait.expired()) {
+      const auto size = socket.receive({buffer.get(), net::kMaxDatagram}, wait);
+      if (!size) break;
+      const ByteView reply(buffer.get(), *size);
+      auto match = queries.match(reply);
+      if (!match)
+        discard(match.error());
+      else if (match->message.header.tc)
+        truncated.push_back(match->index);
+      else
+        keep(std::move(*match), match->index, queries, reply, sent);
+    }
+  }
+  if (queries.unanswered() > 0)
+    throw net::NetError(net::NetError::Kind::timeout, "wait for an answer from " + socket.peer());
+  return truncated;
+}
+
+// Over UDP anybody may have sent it: what does not match is passed over and the wait goes on (RFC 5452 §9.1).
+void Run::discard(ReplyFault fault) {
+  ++discarded_;
+  last_discarded_ = std::move(fault);
+}
+
+}  // namespace
+
+Outcome ask(const Options& options) {
+  return Run(options).conduct();
+}
+
+}  // namespace client

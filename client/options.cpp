@@ -1,0 +1,248 @@
+#include "client/options.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <getopt.h>
+#include <netinet/in.h>
+
+#include "client/dig_words.h"
+#include "client/reverse_name.h"
+#include "common/cli.h"
+#include "common/dns/codes.h"
+
+namespace client {
+namespace {
+
+enum LongOption : int { kCa = 256, kTlsName, kShort, kTimeout };
+
+constexpr option kLongOptions[] = {
+    {"ca", required_argument, nullptr, kCa},      {"tls-name", required_argument, nullptr, kTlsName},
+    {"short", no_argument, nullptr, kShort},      {"timeout", required_argument, nullptr, kTimeout},
+    {"port", required_argument, nullptr, 'p'},    {"type", required_argument, nullptr, 't'},
+    {"class", required_argument, nullptr, 'c'},   {"query", required_argument, nullptr, 'q'},
+    {"reverse", required_argument, nullptr, 'x'}, {"help", no_argument, nullptr, 'h'},
+    {"version", no_argument, nullptr, 'v'},       {nullptr, 0, nullptr, 0},
+};
+
+// '-': words that are no options come in their place, as option 1, so that a type belongs to the name before
+// it; ':': a missing value is told from an unknown option, and getopt itself prints nothing.
+constexpr const char* kShortOptions = "-:46hvc:p:q:t:x:";
+
+// A name on the command line and what has been said about it so far.
+struct Asked {
+  dns::Name name;
+  std::string text;
+  std::optional<std::uint16_t> type;
+  std::optional<std::uint16_t> klass;
+  std::uint16_t default_type = dns::type::A;
+};
+
+// Words in, Options out. The first complaint sticks; what comes after it is not looked at.
+class Parser {
+ public:
+  void option(int code, std::string_view value);
+  void word(std::string_view text);
+  void complain(std::string complaint) {
+    if (complaint_.empty()) complaint_ = std::move(complaint);
+  }
+  bool complained() const { return !complaint_.empty(); }
+  std::expected<Options, std::string> finish();
+
+ private:
+  void name(std::string_view text);
+  void reverse(std::string_view address);
+  void type(std::uint16_t code);
+  void klass(std::uint16_t code);
+  void port(std::string_view text);
+  void timeout(std::string_view text);
+  void family(int family);
+  void server(std::string_view text);
+  void settle_server();
+  void settle_questions();
+
+  Options options_;
+  ServerWords server_words_;
+  std::optional<ServerText> server_;
+  std::optional<std::uint16_t> port_;
+  std::optional<std::uint16_t> type_;  // said before any name: it is for all that say nothing else
+  std::optional<std::uint16_t> class_;
+  std::vector<Asked> asked_;
+  std::string complaint_;
+};
+
+void Parser::option(int code, std::string_view value) {
+  switch (code) {
+    case 1:
+      return word(value);
+    case '4':
+      return family(AF_INET);
+    case '6':
+      return family(AF_INET6);
+    case 'h':
+      options_.action = Options::Action::help;
+      return;
+    case 'v':
+      options_.action = Options::Action::version;
+      return;
+    case 'p':
+      return port(value);
+    case 'q':
+      return name(value);
+    case 'x':
+      return reverse(value);
+    case kCa:
+      options_.ca = value;
+      return;
+    case kTlsName:
+      server_words_.auth_name = value;
+      return;
+    case kShort:
+      options_.show.rdata_only = true;
+      return;
+    case kTimeout:
+      return timeout(value);
+    case 't':
+      if (const auto code_of = dns::type_from_name(value)) return type(*code_of);
+      return complain(fmt::format("'{}' is not a type", value));
+    case 'c':
+      if (const auto code_of = dns::class_from_name(value)) return klass(*code_of);
+      return complain(fmt::format("'{}' is not a class", value));
+  }
+}
+
+// What dig makes of a bare word: a type, a class, or else a name.
+void Parser::word(std::string_view text) {
+  if (text.starts_with('@')) return server(text.substr(1));
+  if (text.starts_with('+')) return complain(take_dig_word(text.substr(1), options_, server_words_));
+  if (const auto code = dns::type_from_name(text)) return type(*code);
+  if (const auto code = dns::class_from_name(text)) return klass(*code);
+  name(text);
+}
+
+void Parser::name(std::string_view text) {
+  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 127; }))
+    return complain(fmt::format("'{}' is not ASCII: write it as IDNA does, xn--...", text));
+  const auto parsed = dns::Name::parse(text);
+  if (!parsed) return complain(fmt::format("'{}' is not a name: {}", text, parsed.error().what));
+  asked_.push_back({*parsed, std::string(text), {}, {}});
+}
+
+void Parser::reverse(std::string_view address) {
+  const auto parsed = reverse_name(address);
+  if (!parsed) return complain("-x: " + parsed.error());
+  asked_.push_back({*parsed, "-x " + std::string(address), {}, {}, dns::type::PTR});
+}
+
+void Parser::type(std::uint16_t code) {
+  std::optional<std::uint16_t>& place = asked_.empty() ? type_ : asked_.back().type;
+  if (place && *place != code)
+    return complain(fmt::format("two types, {} and {}: repeat the name for the second",
+                                dns::type_name(*place), dns::type_name(code)));
+  place = code;
+}
+
+void Parser::klass(std::uint16_t code) {
+  (asked_.empty() ? class_ : asked_.back().klass) = code;
+}
+
+void Parser::port(std::string_view text) {
+  const auto number = cli::parse_number(text, 1, 65535);
+  if (!number) return complain("port: " + number.error());
+  port_ = static_cast<std::uint16_t>(*number);
+}
+
+void Parser::timeout(std::string_view text) {
+  const auto duration = cli::parse_duration(text);
+  if (!duration) return complain("--timeout: " + duration.error());
+  options_.timeout = *duration;
+}
+
+void Parser::family(int family) {
+  if (options_.family != 0 && options_.family != family) return complain("-4 and -6 exclude each other");
+  options_.family = family;
+}
+
+void Parser::server(std::string_view text) {
+  if (server_) return complain(fmt::format("a second server, '@{}': one run asks one server", text));
+  const auto parsed = parse_server(text);
+  if (!parsed) return complain(fmt::format("'@{}': {}", text, parsed.error()));
+  server_ = *parsed;
+}
+
+void Parser::settle_server() {
+  const ServerText said = server_.value_or(ServerText{});
+  const auto word = server_words_.transport;
+  if (word && said.transport && *word != *said.transport)
+    return complain(
+        fmt::format("two transports, {} and {}", net::to_string(*said.transport), net::to_string(*word)));
+  Server& result = options_.server;
+  result.transport = word ? *word : said.transport.value_or(net::Transport::tls);
+  const bool is_tls = result.transport == net::Transport::tls;
+  if (!said.host.empty()) result.host = said.host;
+  const std::uint16_t tls_port = server_ ? 853 : 8443;  // RFC 7858 §3.1; our own proxy's
+  result.port = port_ ? *port_ : said.port.value_or(is_tls ? tls_port : std::uint16_t{53});
+
+  const std::string& name = server_words_.auth_name.empty() ? said.auth_name : server_words_.auth_name;
+  if (!is_tls && !(name.empty() && options_.ca.empty()))
+    return complain(fmt::format("a name or a CA to check, but {} checks nothing: only tls does",
+                                net::to_string(result.transport)));
+  result.auth_name = name.empty() ? result.host : name;
+  if (options_.family == 0) return;
+  const auto address = net::SocketAddress::parse(result.host, 0);
+  if (address && address->family() != options_.family)
+    complain(
+        fmt::format("-{}, but {} is not such an address", options_.family == AF_INET ? 4 : 6, result.host));
+}
+
+void Parser::settle_questions() {
+  if (asked_.empty()) {
+    if (!type_ && !class_) return complain("no name to ask for");
+    const std::string word = type_ ? dns::type_name(*type_) : dns::class_name(*class_);
+    return complain(fmt::format("no name to ask for, only {0}; for a name of that spelling: -q {0}", word));
+  }
+  for (const Asked& asked : asked_) {
+    const std::uint16_t code = asked.type ? *asked.type : type_.value_or(asked.default_type);
+    if (code == dns::type::AXFR || code == dns::type::IXFR)
+      return complain(dns::type_name(code) + ": this client asks questions, it does not transfer zones");
+    options_.questions.push_back({asked.name, code, asked.klass ? *asked.klass : class_.value_or(1)});
+  }
+}
+
+std::expected<Options, std::string> Parser::finish() {
+  if (!complained() && options_.action == Options::Action::ask) {
+    settle_server();
+    settle_questions();
+  }
+  if (complained()) return std::unexpected(complaint_);
+  return std::move(options_);
+}
+
+std::string joined(int argc, char* const argv[]) {
+  std::string text;
+  for (int i = 1; i < argc; ++i) (text += i > 1 ? " " : "") += argv[i];
+  return text;
+}
+
+}  // namespace
+
+std::expected<Options, std::string> parse_options(int argc, char* const argv[]) {
+  Parser parser;
+  optind = 0;  // glibc's way to say: begin afresh
+  int code = 0;
+  while (!parser.complained() &&
+         (code = getopt_long(argc, argv, kShortOptions, kLongOptions, nullptr)) != -1) {
+    if (code == '?')
+      parser.complain(optopt > 0 && optopt < 256 ? fmt::format("no option '-{}'", static_cast<char>(optopt))
+                                                 : fmt::format("no option '{}'", argv[optind - 1]));
+    else if (code == ':')
+      parser.complain(fmt::format("'{}' needs a value", argv[optind - 1]));
+    else
+      parser.option(code, optarg != nullptr ? optarg : "");
+  }
+  for (; optind < argc; ++optind) parser.word(argv[optind]);  // behind "--"
+  auto options = parser.finish();
+  if (options) options->command = joined(argc, argv);
+  return options;
+}
+
+}  // namespace client

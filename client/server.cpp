@@ -1,0 +1,124 @@
+#include "client/server.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <netdb.h>
+
+#include "common/cli.h"
+#include "common/net/net_error.h"
+
+namespace client {
+namespace {
+
+using std::unexpected;
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<net::Transport> transport_named(std::string_view scheme) {
+  for (const auto transport : {net::Transport::tls, net::Transport::tcp, net::Transport::udp})
+    if (scheme == net::to_string(transport)) return transport;
+  return std::nullopt;
+}
+
+std::expected<void, std::string> take_port(std::string_view text, ServerText& server) {
+  const auto port = cli::parse_number(text, 1, 65535);
+  if (!port) return unexpected("port: " + port.error());
+  server.port = static_cast<std::uint16_t>(*port);
+  return {};
+}
+
+// HOST, HOST:PORT, [V6], [V6]:PORT, or a bare V6: more than one colon.
+std::expected<void, std::string> take_host(std::string_view text, ServerText& server) {
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos) return unexpected(fmt::format("no ']' in '{}'", text));
+    server.host = text.substr(1, close - 1);
+    const std::string_view tail = text.substr(close + 1);
+    if (tail.empty()) return {};
+    if (tail[0] != ':') return unexpected(fmt::format("'{}' after ']' is not a port", tail));
+    return take_port(tail.substr(1), server);
+  }
+  const auto colon = text.find(':');
+  const bool has_port = colon != std::string_view::npos && colon == text.rfind(':');
+  server.host = has_port ? text.substr(0, colon) : text;
+  return has_port ? take_port(text.substr(colon + 1), server) : std::expected<void, std::string>();
+}
+
+}  // namespace
+
+std::expected<ServerText, std::string> parse_server(std::string_view text) {
+  ServerText server;
+  if (const auto scheme_end = text.find("://"); scheme_end != std::string_view::npos) {
+    const std::string_view scheme = text.substr(0, scheme_end);
+    server.transport = transport_named(scheme);
+    if (!server.transport) return unexpected(fmt::format("'{}' is not a transport: tls, tcp or udp", scheme));
+    text.remove_prefix(scheme_end + 3);
+  }
+  std::expected<void, std::string> taken;
+  if (const auto hash = text.find('#'); hash != std::string_view::npos) {
+    const std::string_view tail = text.substr(hash + 1);
+    text = text.substr(0, hash);
+    // An empty name would switch the check off in OpenSSL: it must never get that far.
+    if (tail.empty()) return unexpected(std::string("no name after '#'"));
+    if (all_digits(tail))
+      taken = take_port(tail, server);
+    else
+      server.auth_name = tail;
+  }
+  if (taken) taken = take_host(text, server);
+  if (!taken) return unexpected(taken.error());
+  if (server.host.empty()) return unexpected(std::string("no server after '@'"));
+  const bool needs_address = server.host.find(':') != std::string::npos;
+  if (needs_address && !is_address(server.host))
+    return unexpected(fmt::format("'{}' is not an IPv6 address", server.host));
+  return server;
+}
+
+bool is_address(const std::string& host) {
+  return net::SocketAddress::parse(host, 0).has_value();
+}
+
+std::vector<net::SocketAddress> addresses_of(const Server& server, int family, net::Deadline deadline) {
+  if (const auto numeric = net::SocketAddress::parse(server.host, server.port)) return {*numeric};
+
+  // getaddrinfo() knows no deadline; its asynchronous sister does. Should the time run out, the lookup is
+  // left behind with its request: the process is about to end.
+  struct Lookup {
+    addrinfo hints{};
+    gaicb request{};
+    std::string host, port;
+  };
+  auto lookup = std::make_unique<Lookup>();
+  lookup->host = server.host;
+  lookup->port = std::to_string(server.port);
+  lookup->hints.ai_family = family;
+  lookup->hints.ai_socktype = SOCK_STREAM;  // one result per address
+  lookup->request = {lookup->host.c_str(), lookup->port.c_str(), &lookup->hints, nullptr, {}, {}};
+  gaicb* const requests[] = {&lookup->request};
+  int status = getaddrinfo_a(GAI_NOWAIT, const_cast<gaicb**>(requests), 1, nullptr);
+  if (status != 0) throw NoAddress(gai_strerror(status));
+  while ((status = gai_error(&lookup->request)) == EAI_INPROGRESS) {
+    if (deadline.expired()) {
+      lookup.release();
+      throw net::NetError(net::NetError::Kind::timeout, "look up the address of " + server.host);
+    }
+    const timespec wait{0, 50'000'000};
+    gai_suspend(requests, 1, &wait);
+  }
+  if (status != 0) throw NoAddress(gai_strerror(status));
+
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> results(lookup->request.ar_result, freeaddrinfo);
+  std::vector<net::SocketAddress> addresses;
+  for (const addrinfo* result = results.get(); result != nullptr; result = result->ai_next) {
+    sockaddr_storage storage{};
+    std::copy_n(reinterpret_cast<const char*>(result->ai_addr), result->ai_addrlen,
+                reinterpret_cast<char*>(&storage));
+    addresses.push_back(net::SocketAddress::from(storage, result->ai_addrlen));
+  }
+  return addresses;
+}
+
+}  // namespace client

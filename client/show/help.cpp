@@ -1,0 +1,50 @@
+#include "client/show/help.h"
+
+#include <fmt/format.h>
+
+namespace client {
+
+std::string_view help_text() {
+  return R"(usage: client [@SERVER] NAME [TYPE] [CLASS] [NAME ...] [options]
+
+Asks a DNS server over TLS and prints the answer as dig does. Without @SERVER it asks the proxy on this
+machine, 127.0.0.1:8443; without TYPE, for an address (A). It trusts cert.pem alone until told otherwise.
+
+examples
+  client google.com                      ask the local proxy for an IPv4 address
+  client example.com MX example.net AAAA two questions over one connection
+  client --short -x 192.0.2.1            the name of an address, nothing else
+  client @1.1.1.1 --ca system example.org TXT
+                                         a public resolver, by the system's trust store
+  client @udp://192.0.2.53 example.com   the same in clear, for comparison
+
+where to ask
+  @SERVER             [tls://|tcp://|udp://]HOST[:PORT][#NAME]; IPv6 with a port as [ADDRESS]:PORT
+  -p, --port PORT     default 853 for tls, 53 for tcp and udp
+  -4, -6              only such addresses of a host name
+  +tcp, +notcp, +tls  over TCP, over UDP, over TLS (the default)
+whom to trust
+  --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca)
+  --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
+what to ask
+  -t, --type TYPE     by name, or TYPEnn; -c, --class CLASS; -q, --query NAME
+  -x, --reverse ADDR  the name of an address
+  +[no]rec +[no]ad +[no]cd +[no]edns +[no]dnssec +bufsize=N
+what to show
+  --short             the records' data alone                                      (+short)
+  +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
+and
+  --timeout SECONDS   for the whole run, default 5; 300ms is a time too            (+time=SECONDS)
+  -h, --help; -v, --version
+
+exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or
+unreachable, 21 TLS handshake, 22 untrusted issuer, 23 wrong name, 24 certificate out of date, 26 CA file
+unreadable, 27 closed early, 28 malformed or mismatched reply
+)";
+}
+
+std::string version_text() {
+  return fmt::format("client {} (dns-over-tls)\n", CLIENT_VERSION);
+}
+
+}  // namespace client

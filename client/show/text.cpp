@@ -1,0 +1,96 @@
+#include "client/show/text.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "client/show/escape.h"
+#include "common/dns/presentation.h"
+
+namespace client {
+namespace {
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+std::string_view upper_case(net::Transport transport) {
+  return transport == net::Transport::tls ? "TLS" : transport == net::Transport::tcp ? "TCP" : "UDP";
+}
+
+// "Sun Nov 22 02:45:13 UTC 2026": dig's form.
+std::string when_text(std::time_t when) {
+  std::tm local{};
+  localtime_r(&when, &local);
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local)};
+}
+
+std::string tls_text(const tls::ConnectionFacts& tls) {
+  return fmt::format(";; TLS: {}, {}{}{}, {}, {}\n", tls.version, tls.cipher, tls.group.empty() ? "" : ", ",
+                     tls.group, tls.alpn.empty() ? "no ALPN" : "ALPN " + printable(tls.alpn),
+                     tls.resumed ? "resumed" : "full handshake");
+}
+
+std::string times_text(const Answer& answer, const Connection& connection, bool first) {
+  const double query = milliseconds(answer.time);
+  if (connection.transport == net::Transport::udp) return fmt::format(";; Times: query {:.1f} ms\n", query);
+  if (!first) return fmt::format(";; Times: query {:.1f} ms, on the same connection\n", query);
+  std::string out = fmt::format(";; Times: connect {:.1f} ms, ", milliseconds(connection.connect));
+  if (connection.tls) out += fmt::format("handshake {:.1f} ms, ", milliseconds(connection.handshake));
+  return out + fmt::format("query {:.1f} ms\n", query);
+}
+
+std::string rdata_lines(const dns::Message& message) {
+  std::string out;
+  for (const dns::Record& record : message.answers) out += dns::rdata_to_text(record.rdata) += '\n';
+  return out;
+}
+
+}  // namespace
+
+std::string footer_to_text(const Answer& answer, const Connection& connection, const Server& server,
+                           bool first, std::time_t when) {
+  const std::string_view transport = upper_case(connection.transport);
+  std::string out = fmt::format(";; Query time: {:.0f} msec\n", milliseconds(answer.time));
+  out += fmt::format(";; SERVER: {}#{}({}) ({})\n", connection.address.host(), connection.address.port(),
+                     printable(server.host), transport);
+  if (connection.tls) {
+    out += tls_text(*connection.tls);
+    out += fmt::format(";; Authenticated: {} by {}\n", printable(server.auth_name),
+                       printable(connection.authority));
+  } else {
+    out += fmt::format(";; NOT authenticated ({})\n",
+                       connection.transport == net::Transport::tcp ? "tcp" : "udp");
+  }
+  out += times_text(answer, connection, first);
+  out += fmt::format(";; WHEN: {}\n", when_text(when));
+  return out + fmt::format(";; MSG SIZE  sent: {}, rcvd: {}\n\n", answer.sent, answer.received);
+}
+
+std::string outcome_to_text(const Outcome& outcome, const Options& options, std::time_t when) {
+  std::string out;
+  const Show& show = options.show;
+  if (std::ranges::none_of(outcome.answers, &std::optional<Answer>::has_value)) return out;
+  if (show.command && !show.rdata_only)
+    out += fmt::format("\n; <<>> client {} <<>> {}\n", CLIENT_VERSION, printable(options.command));
+  std::vector<bool> told(outcome.connections.size());
+  for (const auto& answer : outcome.answers) {
+    if (!answer) continue;
+    if (show.rdata_only) {
+      out += rdata_lines(answer->message);
+      continue;
+    }
+    const Connection& connection = outcome.connections[answer->connection];
+    if (show.sections.comments) {
+      if (answer->connection > 0) out += ";; Truncated over UDP, asked again over TCP.\n";
+      out += ";; Got answer:\n";
+    }
+    out += dns::to_text(answer->message, show.sections);
+    if (show.statistics)
+      out += footer_to_text(*answer, connection, options.server, !told[answer->connection], when);
+    told[answer->connection] = true;
+  }
+  return out;
+}
+
+}  // namespace client

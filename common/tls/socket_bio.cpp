@@ -1,0 +1,98 @@
+#include "common/tls/socket_bio.h"
+
+#include <cerrno>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+namespace tls {
+namespace {
+
+SocketBio& socket_of(BIO* bio) {
+  return *static_cast<SocketBio*>(BIO_get_data(bio));
+}
+
+int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
+  SocketBio& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  *got = 0;
+  if (!socket.may_receive) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+  socket.may_receive = false;
+  ssize_t count = 0;
+  do count = recv(socket.fd, into, size, 0);
+  while (count < 0 && errno == EINTR);
+  if (count > 0) {
+    *got = static_cast<std::size_t>(count);
+    return 1;
+  }
+  if (count == 0)
+    socket.ended = true;
+  else if (errno == EAGAIN)
+    BIO_set_retry_read(bio);
+  else
+    socket.error = errno;
+  return 0;
+}
+
+int transmit(BIO* bio, const char* from, std::size_t size, std::size_t* sent) noexcept {
+  SocketBio& socket = socket_of(bio);
+  BIO_clear_retry_flags(bio);
+  *sent = 0;
+  ssize_t count = 0;
+  do count = send(socket.fd, from, size, MSG_NOSIGNAL);
+  while (count < 0 && errno == EINTR);
+  if (count >= 0) {
+    *sent = static_cast<std::size_t>(count);
+    return 1;
+  }
+  if (errno == EAGAIN)
+    BIO_set_retry_write(bio);
+  else
+    socket.error = errno;
+  return 0;
+}
+
+long control(BIO* bio, int command, long, void*) noexcept {
+  switch (command) {
+    case BIO_CTRL_FLUSH:  // nothing is held back here
+      return 1;
+    case BIO_CTRL_EOF:
+      return socket_of(bio).ended ? 1 : 0;
+    default:
+      return 0;
+  }
+}
+
+// Made once and never freed: it lives as long as the process.
+const BIO_METHOD* method() {
+  static const BIO_METHOD* const made = [] {
+    BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    if (fresh != nullptr) {
+      BIO_meth_set_read_ex(fresh, receive);
+      BIO_meth_set_write_ex(fresh, transmit);
+      BIO_meth_set_ctrl(fresh, control);
+    }
+    return fresh;
+  }();
+  return made;
+}
+
+}  // namespace
+
+bio_st* new_bio(SocketBio& socket) {
+  BIO* bio = BIO_new(method());
+  if (bio == nullptr) return nullptr;
+  BIO_set_data(bio, &socket);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+SocketBio* socket_bio_of(const ssl_st* ssl) {
+  BIO* const bio = SSL_get_rbio(ssl);
+  return bio != nullptr ? static_cast<SocketBio*>(BIO_get_data(bio)) : nullptr;
+}
+
+}  // namespace tls

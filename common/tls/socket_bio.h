@@ -1,0 +1,34 @@
+// The socket as OpenSSL sees it: a BIO of our own in place of BIO_s_socket, for three reasons.
+//  - It sends with MSG_NOSIGNAL: a peer that has gone costs an error, never a SIGPIPE.
+//  - It receives at most once per call into OpenSSL. Records that carry no octet for us (KeyUpdate,
+//    NewSessionTicket) are consumed inside SSL_read, and with read-ahead on a peer that never stops sending
+//    them would keep SSL_read from ever returning, whatever the deadline. So each call does a bounded amount
+//    of work, and "want read" always means that poll(2) can tell when to go on.
+//  - It keeps errno, and the certificate that failed, next to the socket: no look-up, no allocation.
+// For the files of common/tls alone.
+#pragma once
+
+#include "common/tls/handles.h"
+
+struct bio_st;
+
+namespace tls {
+
+struct SocketBio {
+  int fd = -1;
+  bool may_receive = false;  // one recv() is left for this call
+  bool ended = false;        // recv() said 0: the peer's FIN
+  int error = 0;             // errno of the send() or recv() that failed
+
+  // Written by the context's verify callback, on failure alone.
+  long verify_result = 0;
+  Certificate rejected;
+};
+
+// A BIO that uses `socket`, which must outlive it. Null: no memory.
+bio_st* new_bio(SocketBio& socket);
+
+// The SocketBio beneath a TLS connection; null if it has none.
+SocketBio* socket_bio_of(const ssl_st* ssl);
+
+}  // namespace tls

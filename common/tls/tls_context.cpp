@@ -1,0 +1,277 @@
+#include "common/tls/tls_context.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <mutex>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <string_view>
+#include <utility>
+
+#include "common/net/unique_fd.h"
+#include "common/tls/openssl_error.h"
+#include "common/tls/socket_bio.h"
+
+namespace tls {
+namespace {
+
+using Kind = TlsError::Kind;
+
+// RFC 9325 §4.2: ECDHE and AEAD alone. AES-128 comes first, being the fastest wherever there is AES-NI, and
+// no attack is known that 256 bits would stop.
+constexpr const char* kSuites13 =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* kSuites12 =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";     // a client sends its key share for the first
+constexpr unsigned char kAlpnDot[] = {3, 'd', 'o', 't'};  // RFC 7301 §3.1: names behind their lengths
+constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1 (RFC 9325 §4.5)
+
+[[noreturn]] void fail(Kind kind, const std::string& action, std::string reason) {
+  ERR_clear_error();
+  TlsError::Facts facts;
+  facts.kind = kind;
+  facts.reason = std::move(reason);
+  throw TlsError(std::move(facts), action);
+}
+
+void check(bool done, const char* action) {
+  if (done) return;
+  TlsError::Facts facts = drain_error_queue();
+  facts.kind = Kind::internal;
+  throw TlsError(std::move(facts), action);
+}
+
+// Must precede every other use of OpenSSL. Its configuration file is not read: what concerns TLS is set below
+// in so many words, and a client that lives for 30 ms should not spend one of them on parsing. Nor is
+// anything freed at exit, where a thread might still be using it.
+void initialise_openssl() {
+  ERR_clear_error();
+  check(OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) == 1,
+        "initialise OpenSSL");
+}
+
+// What both ends agree on.
+SslContext make_context(const SSL_METHOD* method) {
+  initialise_openssl();
+  SslContext context(SSL_CTX_new(method));
+  check(context != nullptr, "make a TLS context");
+  SSL_CTX* const c = context.get();
+  SSL_CTX_set_security_level(c, kSecurityLevel);
+  check(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1, "set the lowest TLS version");
+  check(SSL_CTX_set_cipher_list(c, kSuites12) == 1, "set the TLS 1.2 suites");
+  check(SSL_CTX_set_ciphersuites(c, kSuites13) == 1, "set the TLS 1.3 suites");
+  check(SSL_CTX_set1_groups_list(c, kGroups) == 1, "set the groups");
+  // IGNORE_UNEXPECTED_EOF: many peers leave without close_notify; whether a message was cut short is plain
+  // from its DNS length (RFC 7766 §8).
+  SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // PARTIAL_WRITE, MOVING_WRITE_BUFFER: SSL_write then behaves as send(2) does. RELEASE_BUFFERS: an idle
+  // connection holds no 16 kB buffers.
+  SSL_CTX_set_mode(
+      c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // AUTO_RETRY: SSL_read would wait for octets of ours however many records come that have none. See also
+  // socket_bio.h.
+  SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_read_ahead(c, 1);  // one recv() per batch of records rather than two per record
+  return context;
+}
+
+// errno of opening `file` for reading; 0: it can be read.
+int open_error(const std::string& file) {
+  const net::UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd.valid() ? 0 : errno;
+}
+
+void check_readable(const std::string& file, const char* action) {
+  if (const int error = open_error(file); error != 0)
+    fail(Kind::file, action, fmt::format("{}: {}", file, strerrordesc_np(error)));
+}
+
+// What is wrong with the content of a file that can be opened.
+[[noreturn]] void fail_content(const std::string& file, const char* what, const char* action) {
+  const unsigned long error = ERR_peek_error();
+  const bool no_pem = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  if (no_pem || error == 0) fail(Kind::file, action, fmt::format("{}: no {} in PEM format", file, what));
+  fail(Kind::file, action, fmt::format("{}: {}", file, drain_error_queue().reason));
+}
+
+// An encrypted key is refused: the default is to ask on the terminal, which a daemon does not have.
+int no_password(char*, int, int, void*) noexcept {
+  return -1;
+}
+
+int select_alpn(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+                unsigned offered_size, void*) noexcept {
+  unsigned char* name = nullptr;
+  const int found =
+      SSL_select_next_proto(&name, chosen_size, kAlpnDot, sizeof kAlpnDot, offered, offered_size);
+  *chosen = name;
+  // RFC 7301 §3.2: nothing in common is fatal (no_application_protocol).
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void load_identity(SSL_CTX* context, const std::string& cert_file, const std::string& key_file) {
+  constexpr const char* kCertificate = "load the certificate";
+  constexpr const char* kKey = "load the private key";
+  check_readable(cert_file, kCertificate);
+  if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
+    fail_content(cert_file, "certificate", kCertificate);
+  check_readable(key_file, kKey);
+  SSL_CTX_set_default_passwd_cb(context, no_password);
+  const bool loaded = SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  if (!loaded && ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_X509)
+    fail_content(key_file, "private key", kKey);
+  if (!loaded || SSL_CTX_check_private_key(context) != 1)
+    fail(Kind::file, kKey, fmt::format("{}: does not match the certificate {}", key_file, cert_file));
+}
+
+bool is_address(const std::string& name) {
+  unsigned char address[sizeof(in6_addr)];
+  return inet_pton(AF_INET, name.c_str(), address) == 1 || inet_pton(AF_INET6, name.c_str(), address) == 1;
+}
+
+// As a certificate spells it: without the root's dot, without a zone id (which means something on one host
+// only).
+std::string certificate_name(std::string name) {
+  if (const auto zone = name.find('%'); zone != std::string::npos && is_address(name.substr(0, zone)))
+    name.resize(zone);
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
+// RFC 8310 §8.1: the subjectAltName alone, never the subject's CN.
+void expect_name(SSL_CTX* context, const std::string& name) {
+  constexpr const char* kAction = "set the name to check the certificate against";
+  // OpenSSL takes an empty name to mean "any certificate will do".
+  if (name.empty()) fail(Kind::internal, kAction, "no name and no address was given");
+  X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_hostflags(param,
+                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const bool accepted = is_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) == 1
+                                         : X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()) == 1;
+  if (!accepted) fail(Kind::internal, kAction, fmt::format("\"{}\" cannot be a name", name));
+}
+
+// The system's store as a directory of files named by hash, of which OpenSSL reads the one it needs: all 140
+// in one file take longer than the rest of a client's life. The file serves where there is no such directory.
+void trust_system(SSL_CTX* context) {
+  const char* const named = std::getenv(X509_get_default_cert_dir_env());
+  std::error_code ignored;
+  const auto hashed = [](const auto& entry) { return entry.path().extension() == ".0"; };
+  const std::filesystem::directory_iterator entries(named != nullptr ? named : X509_get_default_cert_dir(),
+                                                    ignored);
+  const bool directory = std::any_of(begin(entries), end(entries), hashed);
+  check(SSL_CTX_set_default_verify_dir(context) == 1, "use the system's trust store");
+  if (!directory || std::getenv(X509_get_default_cert_file_env()) != nullptr)
+    check(SSL_CTX_set_default_verify_file(context) == 1, "use the system's trust store");
+  ERR_clear_error();
+}
+
+void trust_file(SSL_CTX* context, const std::string& file) {
+  constexpr const char* kAction = "load the trust anchors";
+  check_readable(file, kAction);
+  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) fail_content(file, "certificate", kAction);
+  // What the user names as an anchor is one, be it a root, an intermediate or the server's own certificate.
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+}
+
+// Keeps what OpenSSL forgets on failure: the certificate at fault.
+int note_failure(int ok, X509_STORE_CTX* store) noexcept {
+  if (ok == 1) return ok;
+  const auto* ssl =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  SocketBio* const socket = ssl != nullptr ? socket_bio_of(ssl) : nullptr;
+  if (socket == nullptr) return ok;
+  socket->verify_result = X509_STORE_CTX_get_error(store);
+  X509* certificate = X509_STORE_CTX_get_current_cert(store);
+  if (certificate == nullptr) certificate = X509_STORE_CTX_get0_cert(store);
+  if (certificate != nullptr && X509_up_ref(certificate) == 1) socket->rejected.reset(certificate);
+  return ok;
+}
+
+// Returning 1 takes over the reference.
+int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
+  const auto* context = static_cast<const ClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  context->keep_ticket(SslSession(session));
+  return 1;
+}
+
+}  // namespace
+
+ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file)
+    : context_(make_context(TLS_server_method())) {
+  SSL_CTX* const c = context_.get();
+  load_identity(c, cert_file, key_file);
+  // Our order of suites, but a client that puts ChaCha20 first has no AES in its hardware: then that.
+  SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_alpn_select_cb(c, select_alpn, nullptr);
+  // Resumption is stateless (RFC 8310 §9): the client keeps the session, in a ticket that only this process
+  // can read. One per handshake is enough, since each resumption brings the next.
+  SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+  check(SSL_CTX_set_num_tickets(c, 1) == 1, "set the number of tickets");
+  check(SSL_CTX_set_session_id_context(c, kAlpnDot, sizeof kAlpnDot) == 1, "set the session context");
+  check(SSL_CTX_set_max_early_data(c, 0) == 1, "turn early data off");  // RFC 9325 §3.10: it can be replayed
+}
+
+std::string ServerContext::pin() const {
+  return certificate_facts(SSL_CTX_get0_certificate(context_.get())).pin;
+}
+
+// The newest few: an upstream may send a thousand.
+struct ClientContext::Tickets {
+  static constexpr std::size_t kCapacity = 8;
+  std::mutex mutex;
+  std::array<SslSession, kCapacity> ring;  // guarded by mutex
+  std::size_t newest = 0;                  // guarded by mutex
+};
+
+ClientContext::ClientContext(const ClientOptions& options)
+    : options_(options), context_(make_context(TLS_client_method())), tickets_(std::make_unique<Tickets>()) {
+  SSL_CTX* const c = context_.get();
+  options_.auth_name = certificate_name(options_.auth_name);
+  if (options_.sni.empty() && !is_address(options_.auth_name)) options_.sni = options_.auth_name;
+  if (is_address(certificate_name(options_.sni))) options_.sni.clear();  // RFC 6066 §3
+  if (options_.verify) {
+    expect_name(c, options_.auth_name);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, note_failure);
+  }
+  if (!options_.ca_file.empty())
+    trust_file(c, options_.ca_file);
+  else if (options_.verify)
+    trust_system(c);
+  check(SSL_CTX_set_alpn_protos(c, kAlpnDot, sizeof kAlpnDot) == 0, "offer ALPN");  // here 0 is success
+  SSL_CTX_set_app_data(c, this);
+  SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(c, new_session);
+}
+
+ClientContext::~ClientContext() = default;
+
+void ClientContext::keep_ticket(SslSession session) const {
+  if (session == nullptr || SSL_SESSION_is_resumable(session.get()) != 1) return;
+  const std::lock_guard lock(tickets_->mutex);
+  tickets_->newest = (tickets_->newest + 1) % Tickets::kCapacity;
+  tickets_->ring[tickets_->newest].swap(session);  // what was there is freed after the lock
+}
+
+SslSession ClientContext::take_ticket() const {
+  const std::lock_guard lock(tickets_->mutex);
+  SslSession& newest = tickets_->ring[tickets_->newest];
+  if (newest == nullptr) return nullptr;
+  // Whoever watches the wire can tell a ticket that comes twice; TLS 1.2 gives a new one too seldom to obey.
+  if (SSL_SESSION_get_protocol_version(newest.get()) < TLS1_3_VERSION &&
+      SSL_SESSION_up_ref(newest.get()) == 1)
+    return SslSession(newest.get());
+  tickets_->newest = (tickets_->newest + Tickets::kCapacity - 1) % Tickets::kCapacity;
+  return std::move(newest);
+}
+
+}  // namespace tls

@@ -1,0 +1,160 @@
+#include "common/tls/tls_stream.h"
+
+#include <cassert>
+#include <fmt/format.h>
+#include <new>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "common/net/net_error.h"
+#include "common/tls/openssl_error.h"
+#include "common/tls/tls_error.h"
+
+namespace tls {
+namespace {
+
+using Status = net::IoResult::Status;
+
+constexpr const char* kRead = "read from";
+constexpr const char* kWrite = "write to";
+constexpr const char* kHandshake = "TLS handshake with";
+
+// The macro SSL_set_tlsext_host_name(), without its C cast. OpenSSL copies the name.
+bool set_server_name(SSL* ssl, std::string name) {
+  return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;
+}
+
+}  // namespace
+
+TlsStream::TlsStream(net::UniqueFd socket, ssl_ctx_st* context, std::string peer)
+    : Stream(std::move(peer)), socket_(std::move(socket)), ssl_(SSL_new(context)) {
+  bio_.fd = socket_.get();
+  BIO* const bio = ssl_ != nullptr ? new_bio(bio_) : nullptr;
+  if (bio == nullptr) throw std::bad_alloc();
+  SSL_set_bio(ssl_.get(), bio, bio);  // takes over the one reference for both directions
+}
+
+TlsStream::TlsStream(net::UniqueFd socket, const ServerContext& context, std::string peer)
+    : TlsStream(std::move(socket), context.get(), std::move(peer)) {
+  SSL_set_accept_state(ssl_.get());
+}
+
+TlsStream::TlsStream(net::UniqueFd socket, const ClientContext& context, std::string peer)
+    : TlsStream(std::move(socket), context.get(), std::move(peer)) {
+  client_ = &context;
+  SSL_set_connect_state(ssl_.get());
+  if (!context.options().sni.empty() && !set_server_name(ssl_.get(), context.options().sni)) fail(kHandshake);
+  if (const SslSession ticket = context.take_ticket(); ticket != nullptr)
+    SSL_set_session(ssl_.get(), ticket.get());  // if it is of no use any more, the handshake is a full one
+}
+
+TlsStream::~TlsStream() {
+  // A connection that merely went away (a reset, a deadline) says nothing against its ticket; yet SSL_free
+  // declares the session of any connection that was not shut down unfit for resumption.
+  if (handshaken_ && !failed_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+// SSL_get_error() looks at this thread's error queue, where another connection's mishap may still lie.
+void TlsStream::begin_call() {
+  assert(!failed_);
+  if (ERR_peek_error() != 0) ERR_clear_error();
+  bio_.may_receive = true;
+}
+
+net::IoResult TlsStream::try_read(std::span<std::uint8_t> into) {
+  assert(!into.empty());
+  begin_call();
+  std::size_t count = 0;
+  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  const net::IoResult outcome = translate(result, count, kRead);
+  drained_ = outcome.status != Status::done;
+  return outcome;
+}
+
+net::IoResult TlsStream::try_write(ByteView from) {
+  assert(!from.empty());
+  begin_call();
+  std::size_t count = 0;
+  const int result = SSL_write_ex(ssl_.get(), from.data(), from.size(), &count);
+  return translate(result, count, kWrite);
+}
+
+bool TlsStream::has_buffered() const {
+  // SSL_has_pending() is also true of the first half of a record, which only the socket can complete; after a
+  // read that found no more, there is nothing else.
+  return !drained_ && SSL_has_pending(ssl_.get()) == 1;
+}
+
+Status TlsStream::try_handshake() {
+  if (handshaken_) return Status::done;
+  begin_call();
+  return translate(SSL_do_handshake(ssl_.get()), 0, kHandshake).status;
+}
+
+void TlsStream::handshake(net::Deadline deadline) {
+  for (;;) {
+    const Status status = try_handshake();
+    if (status == Status::done) return;
+    const std::string action = fmt::format("{} {}", kHandshake, peer());
+    // Before the wait, too: a peer that always has another octet must not keep us beyond the deadline.
+    if (deadline.expired()) throw net::NetError(net::NetError::Kind::timeout, action);
+    net::wait_for(fd(), status == Status::want_write ? POLLOUT : POLLIN, deadline, action);
+  }
+}
+
+bool TlsStream::handshaken() const {
+  return handshaken_;
+}
+
+ConnectionFacts TlsStream::facts() const {
+  return connection_facts(ssl_.get());
+}
+
+void TlsStream::close() noexcept {
+  if (failed_) return;
+  if (handshaken_ && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) == 0) {
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();  // whatever became of it, there is nobody left to tell
+  }
+  shutdown(socket_.get(), SHUT_WR);
+}
+
+net::IoResult TlsStream::translate(int result, std::size_t count, const char* action) {
+  if (result == 1) {
+    if (!handshaken_) handshaken_ = SSL_is_init_finished(ssl_.get()) == 1;
+    return {Status::done, count};
+  }
+  if (!handshaken_) {
+    handshaken_ = SSL_is_init_finished(ssl_.get()) == 1;
+    if (!handshaken_) action = kHandshake;
+  }
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return {Status::want_read};
+    case SSL_ERROR_WANT_WRITE:
+      return {Status::want_write};
+    case SSL_ERROR_ZERO_RETURN:
+      if (handshaken_) return {Status::closed};
+      break;
+    default:
+      break;
+  }
+  fail(action);
+}
+
+void TlsStream::fail(const char* action) {
+  failed_ = true;
+  const std::string whole_action = fmt::format("{} {}", action, peer());
+  TlsError::Facts facts = drain_error_queue();
+  if (facts.kind == TlsError::Kind::internal) {  // not TLS failed, but what is below it
+    if (bio_.error != 0) throw net::NetError::from_errno(whole_action, bio_.error);
+    if (bio_.ended) facts.kind = TlsError::Kind::closed;
+  }
+  if (bio_.verify_result != 0)
+    facts = verify_failure(bio_.verify_result, bio_.rejected.get(), client_->options().auth_name);
+  throw TlsError(std::move(facts), whole_action);
+}
+
+}  // namespace tls

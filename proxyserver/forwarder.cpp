@@ -1,0 +1,303 @@
+#include "proxyserver/forwarder.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "common/dns/codes.h"
+#include "common/net/net_error.h"
+
+namespace {
+
+using net::IoResult;
+using net::NetError;
+
+constexpr unsigned kMaxSends = 3;  // RFC 9520 §3.1: at most two retries
+constexpr std::chrono::milliseconds kRetryInterval{100};
+
+// Could not be reached, or was reached and then failed (RFC 8914 §4.23, §4.24).
+ExtendedError explain(const Upstream& upstream, const std::exception& cause) {
+  const auto* error = dynamic_cast<const NetError*>(&cause);
+  const bool unreached = error != nullptr && (error->kind() == NetError::Kind::refused ||
+                                              error->kind() == NetError::Kind::unreachable);
+  return {unreached ? dns::ede::NO_REACHABLE_AUTHORITY : dns::ede::NETWORK_ERROR,
+          fmt::format("{}: {}", upstream.name(), cause.what())};
+}
+
+// A refusal that does not even repeat the question (some servers' FORMERR): no answer to give, but a reason
+// to stop.
+bool is_bare_refusal(const dns::Header& header) {
+  return header.qr && header.qdcount == 0 && header.rcode != dns::rcode::NOERROR &&
+         header.rcode != dns::rcode::NXDOMAIN;
+}
+
+void set_id(std::span<std::uint8_t> message, std::uint16_t id) {
+  message[0] = static_cast<std::uint8_t>(id >> 8);
+  message[1] = static_cast<std::uint8_t>(id);
+}
+
+}  // namespace
+
+void Forwarder::submit(const dns::MessageView& view, Clock::time_point now) {
+  Query& query = queries_.add(view);
+  query.deadline = now + limits_.query;
+  first_deadline_ = std::min(first_deadline_, query.deadline);
+  ++waiting_;
+}
+
+void Forwarder::flush(Clock::time_point now) {
+  while (waiting_ > 0 && !retry_at_) {  // ends: each round sends, or counts a lost connection
+    send_waiting(now);
+    for (Leg& leg : legs_) {
+      if (!leg.lease || leg.lease->writer.empty() || leg.wants_write) continue;
+      try {
+        write(leg);
+      } catch (const std::exception& cause) {
+        leg_died(leg, cause, now);
+      }
+    }
+  }
+  settle();
+}
+
+Forwarder::Leg* Forwarder::current_leg() {
+  if (legs_[current_].lease) return &legs_[current_];
+  Leg& other = legs_[1 - current_];
+  return other.lease ? &other : nullptr;
+}
+
+bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now) {
+  try {
+    leg = Leg{};
+    leg.lease = upstream.lease(wait, distrust_pool_);
+    leg.last_heard = now;
+    current_ = static_cast<std::size_t>(&leg - legs_.data());
+    return true;
+  } catch (const std::exception& cause) {
+    connection_lost(upstream, false, cause, now);
+    return false;
+  }
+}
+
+void Forwarder::send_waiting(Clock::time_point now) {
+  Leg* leg = current_leg();
+  if (leg == nullptr) {
+    leg = &legs_[0];
+    if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(now + limits_.query), now)) return;
+  }
+  queries_.for_each([&](Query& query) {
+    if (query.legs == 0) send(query, *leg, now);
+  });
+  waiting_ = 0;
+}
+
+void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
+  if (leg.owed++ == 0) leg.last_heard = now;
+  leg.lease->writer.add(query.message);
+  query.legs |= bit(leg);
+  ++query.sends;
+}
+
+void Forwarder::write(Leg& leg) {
+  // want_read: a TLS handshake is under way; its next flight wakes us anyway.
+  const IoResult::Status status = leg.lease->writer.flush(*leg.lease->stream);
+  leg.wants_write = status == IoResult::Status::want_write;
+  leg.carried = leg.carried || status == IoResult::Status::done;
+}
+
+void Forwarder::read(Leg& leg, Clock::time_point now) {
+  UpstreamConnection& connection = *leg.lease.operator->();
+  do {
+    const IoResult result = connection.reader.fill(*connection.stream);
+    if (result.status == IoResult::Status::closed)
+      throw NetError(NetError::Kind::closed, "wait for an answer from " + connection.stream->peer());
+    if (result.status != IoResult::Status::done) return;
+    leg.last_heard = now;
+    while (const auto answer = connection.reader.next()) take_answer(leg, *answer);
+  } while (connection.stream->has_buffered());
+}
+
+// Whatever is no answer to a query in flight on this leg is dropped: late, double, never asked for (RFC 7766
+// §7).
+void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer) {
+  dns::WireReader reader(answer);
+  const dns::Header header = dns::decode_header(reader);
+  if (!reader.ok()) throw NetError(NetError::Kind::closed, "read a message shorter than a header");
+  Query* query = queries_.find(header.id);
+  if (query == nullptr || (query->legs & bit(leg)) == 0) return;
+
+  const auto view = dns::inspect(answer);
+  const bool matches = view && dns::answers(*view, query->view);
+  if (view && !matches && !is_bare_refusal(header)) return;
+
+  leg.lease->proven = true;
+  leg.lease.upstream().succeeded();
+  lost_in_a_row_ = 0;
+  distrust_pool_ = false;
+  if (matches) {
+    set_id(answer, query->client_id);
+    client_.deliver(*query, answer);
+    end(*query, &leg);
+  } else {
+    const std::string what =
+        view ? dns::rcode_name(header.rcode) + " without a question" : to_string(view.error());
+    fail(*query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", leg.lease.upstream().name(), what)},
+         &leg);
+  }
+}
+
+void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_point now) {
+  Upstream& upstream = leg.lease.upstream();
+  const bool proven = leg.lease->proven;
+  const bool carried = leg.carried;
+  const std::uint8_t mask = bit(leg);
+  leg = Leg{};
+  distrust_pool_ = true;
+  queries_.for_each([&](Query& query) {
+    if ((query.legs & mask) == 0) return;
+    query.legs = static_cast<std::uint8_t>(query.legs & ~mask);
+    if (query.legs == 0) ++waiting_;
+    if (!carried) --query.sends;  // it never left
+  });
+  connection_lost(upstream, proven, cause, now);
+}
+
+// Decides what becomes of the queries that wait: another connection at once, another after a moment, or
+// SERVFAIL. A connection that had worked before may merely have been closed for idleness: it says nothing
+// about the resolver.
+void Forwarder::connection_lost(Upstream& upstream, bool proven, const std::exception& cause,
+                                Clock::time_point now) {
+  last_error_ = explain(upstream, cause);
+  if (!proven) {
+    upstream.failed(cause.what(), now);
+    ++lost_in_a_row_;
+  }
+  const bool tried_all = lost_in_a_row_ >= upstreams_.size() && current_leg() == nullptr;
+  const bool give_up = tried_all && !upstreams_.failing_only_just(now);
+  if (tried_all && !give_up) retry_at_ = now + kRetryInterval;
+  queries_.for_each([&](Query& query) {
+    if (query.legs == 0 && (give_up || query.sends >= kMaxSends)) fail(query, last_error_);
+  });
+  if (waiting_ == 0) {
+    lost_in_a_row_ = 0;
+    retry_at_.reset();
+  }
+}
+
+// An upstream that owes answers and says nothing: ask another, or at least over another connection. Whichever
+// answers first counts.
+void Forwarder::hedge(Clock::time_point now) {
+  Leg& silent = *current_leg();
+  silent.lease.upstream().failed("silent while it owes answers", now);
+  const std::uint8_t mask = bit(silent);
+  Leg& fresh = legs_[&silent == &legs_[0] ? 1 : 0];
+  if (!open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now)) {
+    silent.last_heard = now;  // not again before that time has passed once more
+    return;
+  }
+  queries_.for_each([&](Query& query) {
+    if ((query.legs & mask) != 0 && query.sends < kMaxSends) send(query, fresh, now);
+  });
+  try {
+    write(fresh);
+  } catch (const std::exception& cause) {
+    leg_died(fresh, cause, now);
+  }
+}
+
+Forwarder::Clock::time_point Forwarder::next_time() const {
+  Clock::time_point next = std::min(first_deadline_, retry_at_.value_or(Clock::time_point::max()));
+  for (std::size_t i = 0; i < kMaxLegs; ++i)
+    if (legs_[i].lease && !legs_[1 - i].lease && legs_[i].owed > 0)
+      next = std::min(next, legs_[i].last_heard + limits_.hedge_after);
+  return next;
+}
+
+void Forwarder::on_time(Clock::time_point now) {
+  if (first_deadline_ <= now) expire(now);
+  if (retry_at_ && *retry_at_ <= now) {
+    retry_at_.reset();
+    lost_in_a_row_ = 0;
+  }
+  for (std::size_t i = 0; i < kMaxLegs; ++i) {
+    if (legs_[i].lease && !legs_[1 - i].lease && legs_[i].owed > 0 &&
+        legs_[i].last_heard + limits_.hedge_after <= now) {
+      hedge(now);
+      break;
+    }
+  }
+}
+
+void Forwarder::expire(Clock::time_point now) {
+  first_deadline_ = Clock::time_point::max();
+  queries_.for_each([&](Query& query) {
+    if (query.deadline > now) {
+      first_deadline_ = std::min(first_deadline_, query.deadline);
+      return;
+    }
+    const Leg* leg = (query.legs & 1U) != 0 ? &legs_[0] : (query.legs & 2U) != 0 ? &legs_[1] : nullptr;
+    if (leg == nullptr)
+      fail(query, last_error_);
+    else
+      fail(query,
+           {dns::ede::NETWORK_ERROR,
+            fmt::format("{}: no answer within {} ms", leg->lease.upstream().name(), limits_.query.count())});
+  });
+}
+
+void Forwarder::fail(Query& query, const ExtendedError& error, const Leg* answered_by) {
+  Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL, error);
+  set_id(reply, query.client_id);
+  client_.deliver(query, reply);
+  end(query, answered_by);
+}
+
+void Forwarder::end(Query& query, const Leg* answered_by) {
+  if (query.legs == 0) --waiting_;
+  for (Leg& leg : legs_) {
+    if ((query.legs & bit(leg)) == 0) continue;
+    --leg.owed;
+    leg.owes_late_one = leg.owes_late_one || &leg != answered_by;
+  }
+  queries_.remove(query);
+}
+
+// Gives back what is no longer needed. A leg that may still bring an answer nobody waits for is closed
+// instead: the next session must not find it there (DESIGN, law 2).
+void Forwarder::settle() {
+  const bool both_open = legs_[0].lease && legs_[1].lease;
+  for (Leg& leg : legs_) {
+    if (!leg.lease || leg.owed > 0) continue;
+    if (!queries_.empty() && !(both_open && leg.owes_late_one)) continue;
+    UpstreamConnection& connection = *leg.lease.operator->();
+    if (connection.proven && !leg.owes_late_one && connection.writer.empty() &&
+        !connection.reader.mid_frame())
+      leg.lease.give_back();
+    leg = Leg{};
+  }
+  if (queries_.empty()) first_deadline_ = Clock::time_point::max();
+}
+
+std::size_t Forwarder::poll_entries(std::span<pollfd, kMaxLegs> entries) const {
+  std::size_t count = 0;
+  for (const Leg& leg : legs_)
+    if (leg.lease)
+      entries[count++] = {leg.lease->stream->fd(),
+                          static_cast<short>(leg.wants_write ? POLLIN | POLLOUT : POLLIN), 0};
+  return count;
+}
+
+void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now) {
+  for (const pollfd& entry : entries) {
+    if (entry.revents == 0) continue;
+    const auto leg = std::ranges::find_if(
+        legs_, [&](const Leg& l) { return l.lease && l.lease->stream->fd() == entry.fd; });
+    if (leg == legs_.end()) continue;
+    try {
+      if (!leg->lease->writer.empty()) write(*leg);
+      read(*leg, now);
+      if (!leg->lease->writer.empty()) write(*leg);  // reading may have ended the handshake
+    } catch (const std::exception& cause) {
+      leg_died(*leg, cause, now);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// Gets the queries of one session answered: sends them over leased upstream connections ("legs"), matches
+// answers to queries, sends again what a dead connection took with it, and ends every query by its deadline
+// (DESIGN, law 5).
+//
+// Does not wait for upstreams: the session polls poll_entries() together with its client's socket and hands
+// the events back. At most two legs are open: the second one while an upstream is silent (hedging). One
+// thread.
+//
+//   submit() ──► waiting ──► on a leg ──► answered ──────────────────────────────► Client::deliver()
+//                  ▲            │ dies
+//                  └────────────┴──► deadline passed, or tried enough: SERVFAIL ──► Client::deliver()
+#pragma once
+
+#include <array>
+#include <exception>
+#include <optional>
+#include <poll.h>
+#include <span>
+
+#include "proxyserver/in_flight.h"
+#include "proxyserver/limits.h"
+#include "proxyserver/reply.h"
+#include "proxyserver/upstreams.h"
+
+class Forwarder {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  class Client {
+   public:
+    // `answer` carries the client's ID again. Called from within flush(), on_events() and on_time().
+    virtual void deliver(const Query& query, ByteView answer) = 0;
+
+   protected:
+    ~Client() = default;
+  };
+
+  Forwarder(Upstreams& upstreams, const Limits& limits, Client& client)
+      : upstreams_(upstreams), limits_(limits), client_(client) {}
+
+  // Takes a copy of the query; it leaves with the next flush().
+  void submit(const dns::MessageView& query, Clock::time_point now);
+  // One write for all that was submitted; gives connections back when nothing is in flight. Call before each
+  // poll.
+  void flush(Clock::time_point now);
+
+  std::size_t in_flight() const { return queries_.size(); }
+
+  static constexpr std::size_t kMaxLegs = 2;
+  std::size_t poll_entries(std::span<pollfd, kMaxLegs> entries) const;     // how many it filled in
+  void on_events(std::span<const pollfd> entries, Clock::time_point now);  // those entries, polled
+
+  // What time alone brings about: queries that end, upstreams that are silent, another try.
+  Clock::time_point next_time() const;
+  void on_time(Clock::time_point now);
+
+  void release() { queries_.release(); }  // memory, when nothing is in flight
+
+ private:
+  struct Leg {
+    Lease lease;
+    std::size_t owed = 0;        // answers that queries in flight expect from here
+    bool owes_late_one = false;  // an answer may come whose query has ended: not fit for the pool any more
+    bool wants_write = false;    // the socket is full, or not connected yet
+    bool carried = false;        // queries have left over it: what it loses has been sent
+    Clock::time_point last_heard{};  // or first asked, if later
+  };
+
+  std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
+  Leg* current_leg();  // the one that new queries take; null: none is open
+  bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
+  void send_waiting(Clock::time_point now);
+  void send(Query& query, Leg& leg, Clock::time_point now);
+  void write(Leg& leg);
+  void read(Leg& leg, Clock::time_point now);
+  void take_answer(Leg& leg, std::span<std::uint8_t> answer);
+  void leg_died(Leg& leg, const std::exception& cause, Clock::time_point now);
+  void connection_lost(Upstream& upstream, bool proven, const std::exception& cause, Clock::time_point now);
+  void hedge(Clock::time_point now);
+  void expire(Clock::time_point now);
+  void fail(Query& query, const ExtendedError& error, const Leg* answered_by = nullptr);
+  void end(Query& query, const Leg* answered_by = nullptr);
+  void settle();
+
+  Upstreams& upstreams_;
+  const Limits& limits_;
+  Client& client_;
+  InFlight queries_;
+  std::array<Leg, kMaxLegs> legs_;
+  std::size_t current_ = 0;        // index of the leg opened last
+  std::size_t waiting_ = 0;        // queries in flight that are on no leg
+  bool distrust_pool_ = false;     // a connection died under a query: send that again over a fresh one
+  std::size_t lost_in_a_row_ = 0;  // connections that brought no answer, since one did
+  std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
+  Clock::time_point first_deadline_ = Clock::time_point::max();  // no query ends before it; may be too early
+  ExtendedError last_error_{};
+};

@@ -1,0 +1,19 @@
+// Every number that bounds the proxy, each a command-line flag. Values; set before threads start.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+struct Limits {
+  using Milliseconds = std::chrono::milliseconds;
+
+  Milliseconds handshake{5000};    // a client's TLS handshake, from accept on
+  Milliseconds message{3000};      // a message, from its first octet to its last
+  Milliseconds idle{10000};        // between the last whole message and the next, nothing being in flight
+  Milliseconds write{5000};        // until a client has taken what waited for it
+  Milliseconds query{5000};        // a query, from its arrival to its answer or SERVFAIL
+  Milliseconds hedge_after{2000};  // an upstream's silence, while it owes answers, until another is asked too
+  std::size_t max_connections = 4096;
+  std::size_t max_in_flight = 64;  // queries per client connection; beyond that the client is not read
+  std::size_t pool_size = 256;     // connections per upstream
+};

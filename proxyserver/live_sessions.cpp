@@ -1,0 +1,79 @@
+#include "proxyserver/live_sessions.h"
+
+#include <cerrno>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+
+#include "common/log.h"
+#include "common/net/net_error.h"
+
+LiveSessions::LiveSessions(std::size_t limit) : limit_(limit), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (!wake_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
+}
+
+bool LiveSessions::start(int fd, std::function<void(const SignOff&)> work) {
+  const std::lock_guard lock(mutex_);  // held until the entry has its thread: the thread's end waits for it
+  const auto entry = live_.insert(live_.end(), Entry{{}, fd});
+  try {
+    entry->thread = std::thread([this, entry, work = std::move(work)] {
+      work([this, entry] {
+        const std::lock_guard sign_off(mutex_);
+        entry->fd = -1;
+      });
+      ended(entry);
+    });
+    return true;
+  } catch (const std::system_error&) {  // EAGAIN: the limit of threads or of memory
+    live_.erase(entry);
+    return false;
+  }
+}
+
+void LiveSessions::ended(std::list<Entry>::iterator entry) {
+  const std::lock_guard lock(mutex_);
+  if (live_.size() >= limit_) eventfd_write(wake_.get(), 1);
+  ended_.splice(ended_.end(), live_, entry);
+  change_.notify_one();
+}
+
+bool LiveSessions::full() const {
+  return size() >= limit_;
+}
+
+std::size_t LiveSessions::size() const {
+  const std::lock_guard lock(mutex_);
+  return live_.size();
+}
+
+void LiveSessions::reap() {
+  std::list<Entry> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (Entry& entry : ended) entry.thread.join();
+  eventfd_t count;
+  eventfd_read(wake_.get(), &count);
+}
+
+void LiveSessions::shut_down(int how) {
+  for (const Entry& entry : live_)
+    if (entry.fd >= 0) shutdown(entry.fd, how);
+}
+
+bool LiveSessions::drain(net::Deadline deadline) {
+  bool in_time = true;
+  {
+    std::unique_lock lock(mutex_);
+    shut_down(SHUT_RD);
+    in_time = change_.wait_until(lock, deadline.when(), [this] { return live_.empty(); });
+    if (!in_time) {
+      shut_down(SHUT_RDWR);
+      change_.wait(lock,
+                   [this] { return live_.empty(); });  // bounded: every wait of a session has its deadline
+    }
+  }
+  reap();
+  return in_time;
+}

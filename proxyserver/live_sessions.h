@@ -1,0 +1,48 @@
+// The session threads: counted, limited, and waited for at the end. None is ever detached.
+//
+// start(), reap() and drain() are for the accepting thread alone; session threads sign themselves off.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "common/net/deadline.h"
+#include "common/net/unique_fd.h"
+
+class LiveSessions {
+ public:
+  explicit LiveSessions(std::size_t limit);
+
+  // Runs `work` on a thread of its own. `fd` is the client's socket, which `work` must keep open until it has
+  // called the function that it is handed: then it is signed off. False: no thread could be had.
+  using SignOff = std::function<void()>;
+  bool start(int fd, std::function<void(const SignOff&)> work);
+
+  bool full() const;
+  std::size_t size() const;
+  int wake_fd() const { return wake_.get(); }  // readable when a session has ended while full() was true
+  void reap();                                 // joins the threads that have ended
+
+  // Tells every client that no more will be read from it, so that the sessions end once they have answered;
+  // after the deadline cuts them off. Returns when all have ended: true if none had to be cut off.
+  bool drain(net::Deadline deadline);
+
+ private:
+  struct Entry {
+    std::thread thread;
+    int fd;  // -1 once signed off
+  };
+
+  void shut_down(int how);
+  void ended(std::list<Entry>::iterator entry);
+
+  const std::size_t limit_;
+  net::UniqueFd wake_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable change_;
+  std::list<Entry> live_;
+  std::list<Entry> ended_;
+};

@@ -1,0 +1,213 @@
+#include "proxyserver/options.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include "common/cli.h"
+
+const char* const kUsage =
+    R"(proxyserver: a DNS-over-TLS proxy, one thread per connection.
+
+  proxyserver [--listen URI]... [--upstream URI]... [options]
+
+  --listen URI         where clients connect: tls://ADDR[:PORT] or tcp://ADDR[:PORT]; may be repeated
+                       (default tls://127.0.0.1:8443; port 0 picks one)
+  --upstream URI       the resolver asked: tls://ADDR[:PORT][#NAME] or tcp://ADDR[:PORT]; may be repeated, the
+                       next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
+                       tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear
+  --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
+                       address, must be among the certificate's subjectAltNames
+  --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
+  --key FILE           its key (default key.pem)
+
+  --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
+  --hedge-after T      an upstream silent for T: others are asked too (default 2s)
+  --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
+                       patience with clients: TLS handshake (5s), a message from its first octet to its
+                       last (3s), between messages (10s), taking answers (5s)
+  --max-connections N  client connections at once; more wait in the listen queue (default 4096)
+  --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
+  --pool-size N        connections to each upstream (default 256)
+
+  --log-level L        debug, info, warning or error (default info); events go to standard error
+  --help, --version
+
+  A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
+
+Examples
+  proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)
+  proxyserver --listen tcp://127.0.0.1:5300 --upstream tls://1.1.1.1#cloudflare-dns.com
+)";
+
+namespace {
+
+using std::unexpected;
+
+enum Flag : int {
+  kListen = 256,
+  kUpstream,
+  kUpstreamCa,
+  kCert,
+  kKey,
+  kHandshake,
+  kMessage,
+  kIdle,
+  kWrite,
+  kQuery,
+  kHedge,
+  kMaxConnections,
+  kMaxInFlight,
+  kPoolSize,
+  kLogLevel,
+  kHelp,
+  kVersion,
+};
+
+const std::array kLongOptions = {
+    option{"listen", required_argument, nullptr, kListen},
+    option{"upstream", required_argument, nullptr, kUpstream},
+    option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
+    option{"cert", required_argument, nullptr, kCert},
+    option{"key", required_argument, nullptr, kKey},
+    option{"handshake-timeout", required_argument, nullptr, kHandshake},
+    option{"message-timeout", required_argument, nullptr, kMessage},
+    option{"idle-timeout", required_argument, nullptr, kIdle},
+    option{"write-timeout", required_argument, nullptr, kWrite},
+    option{"query-timeout", required_argument, nullptr, kQuery},
+    option{"hedge-after", required_argument, nullptr, kHedge},
+    option{"max-connections", required_argument, nullptr, kMaxConnections},
+    option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
+    option{"pool-size", required_argument, nullptr, kPoolSize},
+    option{"log-level", required_argument, nullptr, kLogLevel},
+    option{"help", no_argument, nullptr, kHelp},
+    option{"version", no_argument, nullptr, kVersion},
+    option{},
+};
+
+// Each assigns what it has parsed; the error is a clause.
+using Outcome = std::expected<void, std::string>;
+
+Outcome set_duration(Limits::Milliseconds& target, std::string_view text) {
+  const auto value = cli::parse_duration(text);
+  if (!value) return unexpected(value.error());
+  target = *value;
+  return {};
+}
+
+Outcome set_count(std::size_t& target, std::string_view text, long most) {
+  const auto value = cli::parse_number(text, 1, most);
+  if (!value) return unexpected(value.error());
+  target = static_cast<std::size_t>(*value);
+  return {};
+}
+
+Outcome set_level(logging::Level& target, std::string_view text) {
+  constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", "error"};
+  const auto name = std::ranges::find(kNames, text);
+  if (name == kNames.end()) return unexpected(fmt::format("'{}' is not debug, info, warning or error", text));
+  target = static_cast<logging::Level>(name - kNames.begin());
+  return {};
+}
+
+Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri) {
+  // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
+  const auto endpoint = net::parse_endpoint(uri);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport == net::Transport::udp) return unexpected("udp:// cannot be listened on yet");
+  if (!endpoint->auth_name.empty()) return unexpected("a listener takes no #NAME");
+  listeners.push_back(*endpoint);
+  return {};
+}
+
+Outcome add_upstream(std::vector<net::Endpoint>& upstreams, std::string_view uri) {
+  const auto endpoint = net::parse_endpoint(uri);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport == net::Transport::udp)
+    return unexpected("an upstream is asked over tls:// or tcp://");
+  if (endpoint->address.port() == 0) return unexpected("an upstream's port cannot be 0");
+  if (!upstreams.empty() && upstreams.front().transport != endpoint->transport)
+    return unexpected(
+        "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
+  upstreams.push_back(*endpoint);
+  return {};
+}
+
+Outcome apply(int flag, std::string_view value, Options& options) {
+  Limits& limits = options.limits;
+  switch (flag) {
+    case kListen:
+      return add_listener(options.listen, value);
+    case kUpstream:
+      return add_upstream(options.upstreams, value);
+    case kUpstreamCa:
+      options.upstream_ca = value;
+      return {};
+    case kCert:
+      options.cert_file = value;
+      return {};
+    case kKey:
+      options.key_file = value;
+      return {};
+    case kHandshake:
+      return set_duration(limits.handshake, value);
+    case kMessage:
+      return set_duration(limits.message, value);
+    case kIdle:
+      return set_duration(limits.idle, value);
+    case kWrite:
+      return set_duration(limits.write, value);
+    case kQuery:
+      return set_duration(limits.query, value);
+    case kHedge:
+      return set_duration(limits.hedge_after, value);
+    case kMaxConnections:
+      return set_count(limits.max_connections, value, 1'000'000);
+    case kMaxInFlight:
+      return set_count(limits.max_in_flight, value, 16384);
+    case kPoolSize:
+      return set_count(limits.pool_size, value, 65536);
+    case kLogLevel:
+      return set_level(options.log_level, value);
+    case kHelp:
+      options.action = Options::Action::help;
+      return {};
+    case kVersion:
+      options.action = Options::Action::version;
+      return {};
+    default:
+      return unexpected("unknown option");
+  }
+}
+
+Outcome add_defaults(Options& options) {
+  if (options.listen.empty())
+    if (auto added = add_listener(options.listen, "tls://127.0.0.1:8443"); !added) return added;
+  if (!options.upstreams.empty()) return {};
+  for (const char* uri : {"tls://1.1.1.1:853#cloudflare-dns.com", "tls://8.8.8.8:853#dns.google"})
+    if (auto added = add_upstream(options.upstreams, uri); !added) return added;
+  return {};
+}
+
+}  // namespace
+
+std::expected<Options, std::string> parse_options(int argc, char** argv) {
+  Options options;
+  opterr = 0;
+  optind = 1;
+  int flag = 0;
+  int index = 0;
+  while ((flag = getopt_long(argc, argv, ":", kLongOptions.data(), &index)) != -1) {
+    const char* const word = argv[optind - 1];
+    if (flag == ':') return unexpected(fmt::format("{} needs a value", word));
+    if (flag == '?') return unexpected(fmt::format("unknown option '{}'", word));
+    const auto outcome = apply(flag, optarg != nullptr ? optarg : "", options);
+    if (!outcome)
+      return unexpected(fmt::format("--{} {}: {}", kLongOptions[static_cast<std::size_t>(index)].name,
+                                    optarg != nullptr ? optarg : "", outcome.error()));
+  }
+  if (optind < argc) return unexpected(fmt::format("'{}' is not an option", argv[optind]));
+  if (auto added = add_defaults(options); !added) return unexpected(added.error());
+  return options;
+}

@@ -1,0 +1,28 @@
+// The command line of proxyserver, as values, checked as far as it can be without touching the world.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/net/endpoint.h"
+#include "proxyserver/limits.h"
+
+struct Options {
+  enum class Action { serve, help, version };
+
+  Action action = Action::serve;
+  std::vector<net::Endpoint> listen;
+  std::vector<net::Endpoint> upstreams;
+  std::string cert_file;    // empty: cert.pem here, else the installed one
+  std::string key_file;     // empty: key.pem beside it
+  std::string upstream_ca;  // empty: the system's trust store
+  Limits limits;
+  logging::Level log_level = logging::Level::info;
+};
+
+// The error is one clause for cli::complain().
+std::expected<Options, std::string> parse_options(int argc, char** argv);
+
+extern const char* const kUsage;

@@ -1,0 +1,186 @@
+#include "proxyserver/server.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include "common/cli.h"
+#include "common/net/net_error.h"
+#include "common/net/tcp.h"
+#include "common/tls/tls_stream.h"
+#include "proxyserver/demo_key.h"
+#include "proxyserver/session.h"
+
+namespace {
+
+using net::NetError;
+
+constexpr int kBacklog = 4096;
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::chrono::seconds kSweepInterval{1};
+
+// Virtual size; only what a session touches becomes memory. The deepest path is OpenSSL's handshake.
+constexpr std::size_t kStackSize = 256 * 1024;
+
+// Two descriptors per session, so the soft limit that shells set (1024) is soon reached; the hard one is ours
+// to use.
+void raise_descriptor_limit(std::size_t max_connections) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < 2 * max_connections + 64)
+    logging::write(logging::Level::warning, "few-descriptors",
+                   fmt::format("limit={} wanted={}", limit.rlim_cur, 2 * max_connections + 64));
+}
+
+void use_small_stacks() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackSize);
+  pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
+}
+
+net::UniqueFd stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  net::UniqueFd fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!fd.valid()) throw NetError::from_errno("open a signalfd", errno);
+  return fd;
+}
+
+std::string default_file(const char* name) {
+  return std::filesystem::exists(name) ? name : fmt::format("{}/{}", DOT_SYSCONFDIR, name);
+}
+
+void log_client(logging::Level level, std::string_view event, const std::string& peer,
+                std::string_view reason) {
+  logging::write(level, event,
+                 fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
+}
+
+}  // namespace
+
+Server::Server(const Options& options) : options_(options), sessions_(options.limits.max_connections) {
+  raise_descriptor_limit(options.limits.max_connections);
+  use_small_stacks();
+  signals_ = stop_signals();
+  for (const net::Endpoint& upstream : options.upstreams)
+    upstreams_.add(std::make_unique<Upstream>(upstream, options.upstream_ca, options.limits.pool_size));
+  const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
+  if (std::ranges::any_of(options.listen, is_tls)) load_identity();
+  for (const net::Endpoint& endpoint : options.listen) listen(endpoint);
+}
+
+void Server::load_identity() {
+  if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem");
+  if (options_.key_file.empty()) options_.key_file = default_file("key.pem");
+  tls_.emplace(options_.cert_file, options_.key_file);
+  const bool beyond_loopback = std::ranges::any_of(options_.listen, [](const net::Endpoint& endpoint) {
+    return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
+  });
+  if (beyond_loopback && tls_->pin() == kDemoKeyPin)
+    logging::write(logging::Level::warning, "demo-key",
+                   "advice=\"this key is public: anybody can pose as this server; use --cert and --key\"");
+}
+
+void Server::listen(const net::Endpoint& endpoint) {
+  listeners_.push_back({net::listen_tcp(endpoint.address, kBacklog), endpoint.transport});
+}
+
+int Server::run() {
+  for (const Listener& listener : listeners_) {
+    const net::Endpoint real{listener.transport, net::SocketAddress::of_socket(listener.socket.get()), {}};
+    fmt::print("listening {}\n", real.to_string());
+  }
+  std::fflush(stdout);
+
+  net::Deadline sweep = net::Deadline::in(kSweepInterval);
+  for (;;) {
+    if (resume_accepting_ && resume_accepting_->expired()) resume_accepting_.reset();
+    const bool accepting = !sessions_.full() && !resume_accepting_;
+    std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
+    for (const Listener& listener : listeners_)
+      entries.push_back({listener.socket.get(), static_cast<short>(accepting ? POLLIN : 0), 0});
+
+    const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
+    if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
+      throw NetError::from_errno("poll", errno);
+    if (entries[0].revents != 0) return stop();
+    sessions_.reap();
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
+    if (sweep.expired()) {
+      upstreams_.sweep(Upstream::Clock::now());
+      sweep = net::Deadline::in(kSweepInterval);
+    }
+  }
+}
+
+void Server::accept_from(const Listener& listener) {
+  while (!sessions_.full()) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    net::UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                                 SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket.valid()) return accept_failed(errno);
+    const int fd = socket.get();
+    std::string peer = net::SocketAddress::from(address, size).to_string();
+    const bool started = sessions_.start(fd, [this, transport = listener.transport,
+                                              socket = std::make_shared<net::UniqueFd>(std::move(socket)),
+                                              peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
+      serve(std::move(*socket), transport, peer, sign_off);
+    });
+    if (!started) return accept_failed(EAGAIN);
+  }
+}
+
+// Errors of one connection are skipped; a lack of descriptors, memory or threads passes only when sessions
+// end, so accepting pauses, lest it spin: the waiting connection stays readable all the while.
+void Server::accept_failed(int error) {
+  if (error == EWOULDBLOCK) return;
+  if (error == EINTR || error == ECONNABORTED || error == EPROTO) return;
+  resume_accepting_ = net::Deadline::in(kAcceptPause);
+  if (accept_log_.allow())
+    logging::write(logging::Level::warning, "accept-failed",
+                   logging::field("reason", strerrordesc_np(error)));
+}
+
+void Server::serve(net::UniqueFd socket, net::Transport transport, std::string peer,
+                   const LiveSessions::SignOff& sign_off) {
+  std::unique_ptr<net::Stream> stream;
+  try {
+    if (transport == net::Transport::tls) {
+      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+      tls::TlsStream& handshaking = *client;
+      stream = std::move(client);
+      handshaking.handshake(net::Deadline::in(options_.limits.handshake));
+    } else {
+      stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
+    }
+    Session(*stream, upstreams_, options_.limits).run();
+    stream->close();
+  } catch (const std::exception& error) {
+    log_client(logging::Level::info, "client-lost", peer, error.what());
+  }
+  sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
+               // else's by then
+}
+
+int Server::stop() {
+  listeners_.clear();
+  logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
+  const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + options_.limits.write));
+  logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
+  return cli::ok;
+}

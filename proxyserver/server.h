@@ -1,0 +1,44 @@
+// The proxy as a whole: listeners, upstreams, and the accepting thread, which is the one that calls run().
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "common/net/unique_fd.h"
+#include "common/tls/tls_context.h"
+#include "proxyserver/live_sessions.h"
+#include "proxyserver/options.h"
+#include "proxyserver/upstreams.h"
+
+class Server {
+ public:
+  // Loads certificates and binds; throws NetError, TlsError or std::runtime_error when it cannot. SIGINT and
+  // SIGTERM must be blocked before: they end run().
+  explicit Server(const Options& options);
+
+  // Accepts until told to stop, then lets the sessions finish. Returns the exit code.
+  int run();
+
+ private:
+  struct Listener {
+    net::UniqueFd socket;
+    net::Transport transport;
+  };
+
+  void listen(const net::Endpoint& endpoint);
+  void load_identity();
+  void accept_from(const Listener& listener);
+  void accept_failed(int error);
+  void serve(net::UniqueFd socket, net::Transport transport, std::string peer,
+             const LiveSessions::SignOff& sign_off);
+  int stop();
+
+  Options options_;
+  std::optional<tls::ServerContext> tls_;
+  Upstreams upstreams_;
+  std::vector<Listener> listeners_;
+  net::UniqueFd signals_;
+  std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
+  logging::Throttle accept_log_;
+  LiveSessions sessions_;  // last: its threads use all of the above
+};

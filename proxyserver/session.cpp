@@ -1,0 +1,142 @@
+#include "proxyserver/session.h"
+
+#include <array>
+#include <cerrno>
+#include <poll.h>
+
+#include "common/net/net_error.h"
+#include "proxyserver/reply.h"
+#include "proxyserver/screen.h"
+
+namespace {
+
+using net::IoResult;
+using net::NetError;
+
+// So long a session keeps its buffers after the last message, lest the next one find them gone.
+constexpr std::chrono::milliseconds kKeepBuffers{500};
+
+}  // namespace
+
+Session::Session(net::Stream& client, Upstreams& upstreams, const Limits& limits)
+    : client_(client),
+      limits_(limits),
+      forwarder_(upstreams, limits, *this),
+      now_(Clock::now()),
+      last_message_(now_) {}
+
+void Session::run() {
+  for (;;) {
+    if (readable_ || (unread_ && may_read())) read_client();
+    forwarder_.flush(now_);
+    flush_client();
+    if (unread_ && may_read()) continue;  // an answer was given at once, and made room
+    if (finished()) return;
+    wait();
+    check_time();
+  }
+}
+
+// Takes what is there: at most one read, unless the stream holds decrypted octets that poll cannot see.
+void Session::read_client() {
+  readable_ = unread_ = false;
+  bool whole_message = false;
+  bool filled = false;
+  for (;;) {
+    while (may_read()) {
+      const auto message = reader_.next();
+      if (!message) break;
+      whole_message = true;
+      if (!receive(*message)) reading_ = false;
+    }
+    if (!may_read()) {
+      unread_ = reading_;
+      break;
+    }
+    if (filled && !client_.has_buffered()) break;
+    const IoResult result = reader_.fill(client_);
+    filled = true;
+    if (result.status == IoResult::Status::closed) reading_ = false;  // its answers still go out (half-close)
+    if (result.status != IoResult::Status::done) break;
+  }
+  if (whole_message) {
+    last_message_ = now_;
+    released_ = false;
+  }
+  if (unread_ || !reading_ || !reader_.mid_frame())
+    message_deadline_.reset();
+  else if (whole_message || !message_deadline_)
+    message_deadline_ = now_ + limits_.message;
+}
+
+bool Session::receive(std::span<std::uint8_t> message) {
+  const Screening screening = screen(message);
+  switch (screening.verdict) {
+    case Screening::Verdict::forward:
+      forwarder_.submit(screening.query, now_);
+      return true;
+    case Screening::Verdict::refuse:
+      writer_.add(error_reply(message, screening.rcode));
+      return true;
+    case Screening::Verdict::hang_up:
+      return false;
+  }
+  return false;
+}
+
+void Session::deliver(const Query&, ByteView answer) {
+  writer_.add(answer);
+  last_message_ = now_;
+}
+
+void Session::flush_client() {
+  if (writer_.empty()) return;
+  if (writer_.flush(client_) == IoResult::Status::done)
+    write_deadline_.reset();
+  else if (!write_deadline_)
+    write_deadline_ = now_ + limits_.write;
+}
+
+bool Session::finished() const {
+  return !reading_ && forwarder_.in_flight() == 0 && writer_.empty();
+}
+
+net::Deadline Session::next_deadline() const {
+  Clock::time_point next = forwarder_.next_time();
+  if (message_deadline_) next = std::min(next, *message_deadline_);
+  if (write_deadline_) next = std::min(next, *write_deadline_);
+  if (quiet())
+    next = std::min(next, last_message_ + (released_ ? limits_.idle : std::min(limits_.idle, kKeepBuffers)));
+  return net::Deadline::at(next);
+}
+
+void Session::wait() {
+  std::array<pollfd, 1 + Forwarder::kMaxLegs> entries;
+  const int events = (may_read() ? POLLIN : 0) | (writer_.empty() ? 0 : POLLOUT);
+  entries[0] = {client_.fd(), static_cast<short>(events), 0};
+  const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
+  if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)
+    throw NetError::from_errno("poll", errno);
+  now_ = Clock::now();
+  const short client_events = entries[0].revents;
+  if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
+    throw NetError(NetError::Kind::reset, "wait for " + client_.peer());  // nobody is left to answer
+  readable_ = may_read() && client_events != 0;
+  forwarder_.on_events(std::span(entries).subspan(1, legs), now_);
+}
+
+void Session::check_time() {
+  forwarder_.on_time(now_);
+  if (write_deadline_ && *write_deadline_ <= now_)
+    throw NetError(NetError::Kind::timeout, "write to " + client_.peer());
+  if (message_deadline_ && *message_deadline_ <= now_) reading_ = false;  // what is in flight still ends well
+  if (reader_.mid_frame() && !reading_) message_deadline_.reset();
+  if (!quiet()) return;
+  if (last_message_ + limits_.idle <= now_) reading_ = false;
+  if (!released_ && last_message_ + kKeepBuffers <= now_) {
+    reader_.release();
+    writer_.release();
+    forwarder_.release();
+    released_ = true;
+  }
+}

@@ -1,0 +1,51 @@
+// One client connection, from its handshake to its close: takes queries, has the forwarder get them answered,
+// sends the answers in the order in which they come. Runs on the thread that was made for it and shares
+// nothing with other sessions but the upstreams. DESIGN, "How a session works".
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "common/net/framing.h"
+#include "common/net/stream.h"
+#include "proxyserver/forwarder.h"
+#include "proxyserver/limits.h"
+
+class Session final : private Forwarder::Client {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `client` is ready for use: its handshake, if it has one, is done. It must outlive the session.
+  Session(net::Stream& client, Upstreams& upstreams, const Limits& limits);
+
+  // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
+  // then been sent, or the client is beyond help. Throws what its stream throws.
+  void run();
+
+ private:
+  void read_client();
+  bool receive(std::span<std::uint8_t> message);  // false: hang up
+  void deliver(const Query& query, ByteView answer) override;
+  void flush_client();
+  void wait();
+  void check_time();
+  bool finished() const;
+  bool may_read() const { return reading_ && forwarder_.in_flight() < limits_.max_in_flight; }
+  bool quiet() const { return forwarder_.in_flight() == 0 && writer_.empty() && !reader_.mid_frame(); }
+  net::Deadline next_deadline() const;
+
+  net::Stream& client_;
+  const Limits& limits_;
+  Forwarder forwarder_;
+  net::FrameReader reader_;
+  net::FrameWriter writer_;
+
+  Clock::time_point now_;  // once per turn of the loop
+  bool reading_ = true;    // false: the client has closed its side, or has lost our trust
+  bool readable_ = true;   // poll or the stream's own buffer has something for us
+  bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
+  bool released_ = false;  // buffers have been given back since the last message
+  Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
+  std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
+  std::optional<Clock::time_point> write_deadline_;    // while the client does not take what waits for it
+};

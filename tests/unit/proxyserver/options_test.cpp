@@ -1,0 +1,67 @@
+#include "proxyserver/options.h"
+
+#include <vector>
+
+#include "tests/support/catch.h"
+
+namespace {
+
+std::expected<Options, std::string> parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "proxyserver");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return parse_options(static_cast<int>(words.size()), argv.data());
+}
+
+}  // namespace
+
+TEST_CASE("with no option it serves DoT on loopback and asks two public resolvers over TLS") {
+  const auto options = parse({});
+  REQUIRE(options.has_value());
+  REQUIRE(options->listen.size() == 1);
+  CHECK(options->listen[0].to_string() == "tls://127.0.0.1:8443");
+  REQUIRE(options->upstreams.size() == 2);
+  CHECK(options->upstreams[0].to_string() == "tls://1.1.1.1:853#cloudflare-dns.com");
+  CHECK(options->upstreams[1].to_string() == "tls://8.8.8.8:853#dns.google");
+  CHECK(options->limits.max_connections == 4096);
+}
+
+TEST_CASE("options are taken as they are given") {
+  const auto options = parse({"--listen", "tcp://[::1]:5300", "--listen=tls://127.0.0.1:0", "--upstream",
+                              "tcp://192.0.2.1", "--query-timeout", "2.5s", "--idle-timeout=300ms",
+                              "--max-connections", "7", "--log-level", "debug", "--upstream-ca", "ca.pem"});
+  REQUIRE(options.has_value());
+  CHECK(options->listen[0].to_string() == "tcp://[::1]:5300");
+  CHECK(options->listen[1].to_string() == "tls://127.0.0.1:0");
+  CHECK(options->upstreams[0].to_string() == "tcp://192.0.2.1:53");
+  CHECK(options->limits.query == std::chrono::milliseconds(2500));
+  CHECK(options->limits.idle == std::chrono::milliseconds(300));
+  CHECK(options->limits.max_connections == 7);
+  CHECK(options->log_level == logging::Level::debug);
+  CHECK(options->upstream_ca == "ca.pem");
+}
+
+TEST_CASE("a wrong command line is told what is wrong with it") {
+  const auto [words, complaint] = GENERATE(table<std::vector<std::string>, std::string>({
+      {{"--upstream", "tls://192.0.2.1", "--upstream", "tcp://192.0.2.2"}, "cannot be mixed"},
+      {{"--upstream", "tls://192.0.2.1#"}, "no name after '#'"},
+      {{"--upstream", "udp://192.0.2.1"}, "tls:// or tcp://"},
+      {{"--upstream", "tcp://192.0.2.1:0"}, "cannot be 0"},
+      {{"--upstream", "https://192.0.2.1"}, "'https' is not a transport"},
+      {{"--upstream", "dns.google"}, "'dns.google' is not an IPv4 or IPv6 address"},
+      {{"--listen", "tls://127.0.0.1:65536"}, "'65536' is not a port"},
+      {{"--listen", "tls://127.0.0.1#name"}, "no #NAME"},
+      {{"--query-timeout", "0"}, "between 1ms and a day"},
+      {{"--query-timeout", "5x"}, "'5x' is not a time"},
+      {{"--max-connections", "0"}, "not between 1 and"},
+      {{"--log-level", "loud"}, "'loud' is not debug"},
+      {{"--cert"}, "--cert needs a value"},
+      {{"--nonsense"}, "unknown option '--nonsense'"},
+      {{"google.com"}, "'google.com' is not an option"},
+  }));
+  const auto options = parse(words);
+  REQUIRE(!options.has_value());
+  CAPTURE(options.error());
+  CHECK(options.error().find(complaint) != std::string::npos);
+}
