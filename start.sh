@@ -97,7 +97,10 @@ use_container() {
     local command=("$name")
     [ "${1-}" != classroom ] || command=(--entrypoint /usr/local/lib/dns-over-tls/classroom.sh "$name" --listen "tls://0.0.0.0:$port")
     "$engine" rm -f "$name" >/dev/null 2>&1 || true
-    "$engine" run "${run_options[@]}" "${command[@]}" >/dev/null 2>"$scratch/errors" || could_not_start
+    "$engine" run "${run_options[@]}" "${command[@]}" >/dev/null 2>"$scratch/errors" || {
+      "$engine" rm -f "$name" >/dev/null 2>&1 || true  # else it stays, created but never started
+      could_not_start
+    }
   }
   proxy_log() { "$engine" logs "$name" 2>&1; }
   proxy_runs() { [ "$("$engine" container inspect -f '{{.State.Running}}' "$name" 2>/dev/null)" = true ]; }

@@ -1,6 +1,7 @@
 // client: asks a server a question, over TLS unless told otherwise, and prints what it answers.
 #include <csignal>
 #include <ctime>
+#include <exception>
 
 #include "client/ask.h"
 #include "client/options.h"
@@ -11,17 +12,34 @@
 #include "client/show/text.h"
 #include "common/cli.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(const client::Options& options) {
+  const client::Outcome outcome = client::ask(options);
+  const std::time_t now = std::time(nullptr);
+  const int printed = client::put_out(client::outcome_to_text(outcome, options, now));
+  if (!outcome.failure) return printed;
+  client::put_error(client::failure_to_text(*outcome.failure, options, now));
+  return client::exit_code(*outcome.failure);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);  // `client … | head -1` is no reason to die
   const auto options = client::parse_options(argc, argv);
   if (!options) return cli::complain("client", "[usage] " + client::printable(options.error()));
-  if (options->action == client::Options::Action::help) return client::put_out(client::help_text());
-  if (options->action == client::Options::Action::version) return client::put_out(client::version_text());
-
-  const client::Outcome outcome = client::ask(*options);
-  const std::time_t now = std::time(nullptr);
-  const int printed = client::put_out(client::outcome_to_text(outcome, *options, now));
-  if (!outcome.failure) return printed;
-  client::put_error(client::failure_to_text(*outcome.failure, *options, now));
-  return client::exit_code(*outcome.failure);
+  switch (options->action) {
+    case client::Options::Action::help:
+      return client::put_out(client::help_text());
+    case client::Options::Action::version:
+      return client::put_out(client::version_text());
+    case client::Options::Action::ask:
+      return run(*options);
+  }
+  return cli::internal;
+} catch (const std::exception& error) {
+  client::put_error("client: [internal] something that must not happen; " + client::printable(error.what()) +
+                    "; try again, and report it");
+  return cli::internal;
 }

@@ -13,6 +13,8 @@ using net::NetError;
 
 constexpr unsigned kMaxSends = 3;  // RFC 9520 §3.1: at most two retries
 constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::milliseconds kKeepaliveUnit{100};  // RFC 7828 §3.1
+constexpr std::size_t kQueryBlock = 128;                  // RFC 8467 §4.1
 
 // Could not be reached, or was reached and then failed (RFC 8914 §4.23, §4.24).
 ExtendedError explain(const Upstream& upstream, const std::exception& cause) {
@@ -37,15 +39,29 @@ void set_id(std::span<std::uint8_t> message, std::uint16_t id) {
 
 }  // namespace
 
-void Forwarder::submit(const dns::MessageView& view, Clock::time_point now) {
-  Query& query = queries_.add(view);
+void Forwarder::submit(const dns::MessageView& view, Clock::time_point now, std::uint32_t origin) {
+  Query& query = queries_.add(view, upstream_options(view));
+  query.origin = origin;
   query.deadline = now + limits_.query;
   first_deadline_ = std::min(first_deadline_, query.deadline);
-  ++waiting_;
+  waiting_.push_back(query.id);
+}
+
+// The hop to the resolver: we ask how long it keeps idle connections (RFC 7828 §3.2.1), and pad what is
+// encrypted, nothing else (RFC 7830 §6). A query without OPT stays without, unless padding was asked for in
+// so many words.
+dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const {
+  const bool encrypted = upstreams_.encrypted();
+  dns::OptSplice splice;
+  splice.add_opt = encrypted && limits_.pad_always;
+  if (!query.opt && !splice.add_opt) return splice;
+  splice.keepalive = dns::kAskKeepalive;
+  splice.pad_to = encrypted ? kQueryBlock : 0;
+  return splice;
 }
 
 void Forwarder::flush(Clock::time_point now) {
-  while (waiting_ > 0 && !retry_at_) {  // ends: each round sends, or counts a lost connection
+  while (!waiting_.empty() && !retry_at_) {  // ends: each round sends, or counts a lost connection
     send_waiting(now);
     for (Leg& leg : legs_) {
       if (!leg.lease || leg.lease->writer.empty() || leg.wants_write) continue;
@@ -84,10 +100,8 @@ void Forwarder::send_waiting(Clock::time_point now) {
     leg = &legs_[0];
     if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(now + limits_.query), now)) return;
   }
-  queries_.for_each([&](Query& query) {
-    if (query.legs == 0) send(query, *leg, now);
-  });
-  waiting_ = 0;
+  for (const std::uint16_t id : waiting_) send(*queries_.find(id), *leg, now);
+  waiting_.clear();
 }
 
 void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
@@ -134,8 +148,9 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer) {
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
   if (matches) {
+    if (const auto limit = dns::hop_options(*view).keepalive) leg.lease->idle_limit = *limit * kKeepaliveUnit;
     set_id(answer, query->client_id);
-    client_.deliver(*query, answer);
+    client_.deliver(*query, *view);
     end(*query, &leg);
   } else {
     const std::string what =
@@ -155,7 +170,7 @@ void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_poin
   queries_.for_each([&](Query& query) {
     if ((query.legs & mask) == 0) return;
     query.legs = static_cast<std::uint8_t>(query.legs & ~mask);
-    if (query.legs == 0) ++waiting_;
+    if (query.legs == 0) waiting_.push_back(query.id);
     if (!carried) --query.sends;  // it never left
   });
   connection_lost(upstream, proven, cause, now);
@@ -174,10 +189,9 @@ void Forwarder::connection_lost(Upstream& upstream, bool proven, const std::exce
   const bool tried_all = lost_in_a_row_ >= upstreams_.size() && current_leg() == nullptr;
   const bool give_up = tried_all && !upstreams_.failing_only_just(now);
   if (tried_all && !give_up) retry_at_ = now + kRetryInterval;
-  queries_.for_each([&](Query& query) {
-    if (query.legs == 0 && (give_up || query.sends >= kMaxSends)) fail(query, last_error_);
-  });
-  if (waiting_ == 0) {
+  for (const std::uint16_t id : std::vector(waiting_))  // a copy: fail() takes out what it ends
+    if (Query& query = *queries_.find(id); give_up || query.sends >= kMaxSends) fail(query, last_error_);
+  if (waiting_.empty()) {
     lost_in_a_row_ = 0;
     retry_at_.reset();
   }
@@ -247,12 +261,12 @@ void Forwarder::expire(Clock::time_point now) {
 void Forwarder::fail(Query& query, const ExtendedError& error, const Leg* answered_by) {
   Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL, error);
   set_id(reply, query.client_id);
-  client_.deliver(query, reply);
+  client_.deliver(query, dns::inspect(reply).value());
   end(query, answered_by);
 }
 
 void Forwarder::end(Query& query, const Leg* answered_by) {
-  if (query.legs == 0) --waiting_;
+  if (query.legs == 0) std::erase(waiting_, query.id);
   for (Leg& leg : legs_) {
     if ((query.legs & bit(leg)) == 0) continue;
     --leg.owed;

@@ -28,8 +28,9 @@ class Forwarder {
 
   class Client {
    public:
-    // `answer` carries the client's ID again. Called from within flush(), on_events() and on_time().
-    virtual void deliver(const Query& query, ByteView answer) = 0;
+    // `answer` carries the client's ID again, but still the EDNS options of the upstream's hop. Called from
+    // within flush(), on_events() and on_time().
+    virtual void deliver(const Query& query, const dns::MessageView& answer) = 0;
 
    protected:
     ~Client() = default;
@@ -38,8 +39,9 @@ class Forwarder {
   Forwarder(Upstreams& upstreams, const Limits& limits, Client& client)
       : upstreams_(upstreams), limits_(limits), client_(client) {}
 
-  // Takes a copy of the query; it leaves with the next flush().
-  void submit(const dns::MessageView& query, Clock::time_point now);
+  // Takes a copy of the query; it leaves with the next flush(). `origin` comes back with the answer, in its
+  // Query.
+  void submit(const dns::MessageView& query, Clock::time_point now, std::uint32_t origin = 0);
   // One write for all that was submitted; gives connections back when nothing is in flight. Call before each
   // poll.
   void flush(Clock::time_point now);
@@ -67,6 +69,7 @@ class Forwarder {
   };
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
+  dns::OptSplice upstream_options(const dns::MessageView& query) const;
   Leg* current_leg();  // the one that new queries take; null: none is open
   bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
   void send_waiting(Clock::time_point now);
@@ -87,10 +90,10 @@ class Forwarder {
   Client& client_;
   InFlight queries_;
   std::array<Leg, kMaxLegs> legs_;
-  std::size_t current_ = 0;        // index of the leg opened last
-  std::size_t waiting_ = 0;        // queries in flight that are on no leg
-  bool distrust_pool_ = false;     // a connection died under a query: send that again over a fresh one
-  std::size_t lost_in_a_row_ = 0;  // connections that brought no answer, since one did
+  std::size_t current_ = 0;             // index of the leg opened last
+  std::vector<std::uint16_t> waiting_;  // IDs of the queries in flight that are on no leg
+  bool distrust_pool_ = false;          // a connection died under a query: send that again over a fresh one
+  std::size_t lost_in_a_row_ = 0;       // connections that brought no answer, since one did
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   Clock::time_point first_deadline_ = Clock::time_point::max();  // no query ends before it; may be too early
   ExtendedError last_error_{};

@@ -1,5 +1,6 @@
 #include "proxyserver/in_flight.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <sys/random.h>
@@ -20,21 +21,29 @@ std::uint16_t RandomIds::next() {
   return drawn_[--left_];
 }
 
-Query& InFlight::add(const dns::MessageView& query) {
+Asked asked_by(const dns::MessageView& query) {
+  if (!query.opt) return {};
+  const dns::HopOptions options = dns::hop_options(query);
+  return {true, options.padded, options.asks_keepalive, std::max<std::uint16_t>(query.opt->udp_size, 512)};
+}
+
+Query& InFlight::add(const dns::MessageView& query, const dns::OptSplice& upstream_options) {
   if (2 * (count_ + 1) > slots_.size()) grow();
   std::uint16_t id = 0;
   do id = ids_.next();
   while (slots_[id & (slots_.size() - 1)].waiting);
 
   Query& slot = slots_[id & (slots_.size() - 1)];
-  slot.message.assign(query.bytes.begin(), query.bytes.end());
+  if (!dns::splice_opt(query, upstream_options, slot.message))
+    slot.message.assign(query.bytes.begin(), query.bytes.end());
   slot.message[0] = static_cast<std::uint8_t>(id >> 8);
   slot.message[1] = static_cast<std::uint8_t>(id);
-  slot.view = query;
+  slot.view = query;  // of it, only what answers are compared with is used, and splicing leaves that alone
   slot.view.bytes = slot.message;
   slot.view.question = slot.view.bytes.subspan(dns::kHeaderSize, query.question.size());
   slot.id = id;
   slot.client_id = query.header.id;
+  slot.asked = asked_by(query);
   slot.legs = slot.sends = 0;
   slot.waiting = true;
   ++count_;

@@ -12,12 +12,24 @@
 
 #include "common/bytes.h"
 #include "common/dns/message_view.h"
+#include "common/dns/opt_splice.h"
+
+// What a client's EDNS said about its own hop, which the answer has to heed.
+struct Asked {
+  bool has_opt = false;
+  bool padded = false;
+  bool keepalive = false;
+  std::uint16_t udp_size = 512;  // what it can take over UDP (RFC 6891 §6.2.3)
+};
+Asked asked_by(const dns::MessageView& query);
 
 struct Query {
-  Bytes message;          // as it goes upstream: as received, but for the ID
+  Bytes message;          // as it goes upstream: as received, but for the ID and this hop's EDNS options
   dns::MessageView view;  // of `message`
   std::uint16_t id = 0;   // upstream
   std::uint16_t client_id = 0;
+  std::uint32_t origin = 0;  // the UDP service's note of where it came from
+  Asked asked;
   std::uint8_t legs = 0;   // one bit per upstream connection that has been sent it and may still answer
   std::uint8_t sends = 0;  // at most three (RFC 9520 §3.1)
   bool waiting = false;    // in flight: true from add() to remove()
@@ -36,8 +48,9 @@ class RandomIds {
 
 class InFlight {
  public:
-  // Copies the message, gives it an ID. References stay valid until the next add() or release().
-  Query& add(const dns::MessageView& query);
+  // Copies `query` in the form it goes upstream in, gives it an ID. References stay valid until the next
+  // add() or release().
+  Query& add(const dns::MessageView& query, const dns::OptSplice& upstream_options);
   Query* find(std::uint16_t id);
   void remove(Query& query);
 

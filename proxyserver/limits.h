@@ -16,4 +16,5 @@ struct Limits {
   std::size_t max_connections = 4096;
   std::size_t max_in_flight = 64;  // queries per client connection; beyond that the client is not read
   std::size_t pool_size = 256;     // connections per upstream
+  bool pad_always = false;         // give queries without OPT one, so that they can be padded
 };

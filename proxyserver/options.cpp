@@ -31,6 +31,9 @@ const char* const kUsage =
   --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
   --pool-size N        connections to each upstream (default 256)
 
+  --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);
+                       always: the others get an OPT for it, which is taken off the answer
+
   --log-level L        debug, info, warning or error (default info); events go to standard error
   --help, --version
 
@@ -60,6 +63,7 @@ enum Flag : int {
   kMaxConnections,
   kMaxInFlight,
   kPoolSize,
+  kPad,
   kLogLevel,
   kHelp,
   kVersion,
@@ -80,6 +84,7 @@ const std::array kLongOptions = {
     option{"max-connections", required_argument, nullptr, kMaxConnections},
     option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
     option{"pool-size", required_argument, nullptr, kPoolSize},
+    option{"pad", required_argument, nullptr, kPad},
     option{"log-level", required_argument, nullptr, kLogLevel},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
@@ -168,6 +173,11 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_count(limits.max_in_flight, value, 16384);
     case kPoolSize:
       return set_count(limits.pool_size, value, 65536);
+    case kPad:
+      if (value != "edns" && value != "always")
+        return unexpected(fmt::format("'{}' is not edns or always", value));
+      limits.pad_always = value == "always";
+      return {};
     case kLogLevel:
       return set_level(options.log_level, value);
     case kHelp:

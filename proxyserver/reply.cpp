@@ -61,3 +61,16 @@ Bytes error_reply(ByteView query, std::uint16_t rcode, const std::optional<Exten
   }
   return writer.take();
 }
+
+Bytes truncated_reply(const dns::MessageView& answer) {
+  dns::Header header = answer.header;
+  header.tc = true;
+  header.ancount = header.nscount = 0;
+  header.arcount = answer.opt ? 1 : 0;
+  dns::WireWriter writer;
+  dns::encode_header(header, writer);
+  writer.bytes(answer.question);
+  if (answer.opt)
+    writer.bytes(answer.bytes.subspan(answer.opt->offset, answer.opt->end - answer.opt->offset));
+  return writer.take();
+}

@@ -7,7 +7,7 @@
 struct Screening {
   enum class Verdict {
     forward,  // a query like any other: `query` describes it
-    refuse,   // answer it here, with `rcode`
+    answer,   // here, with `rcode` and no records
     hang_up,  // not from a DNS client: an answer could only feed a loop or a probe
   };
   Verdict verdict;

@@ -168,7 +168,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
     } else {
       stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
     }
-    Session(*stream, upstreams_, options_.limits).run();
+    Session(*stream, transport, upstreams_, options_.limits, draining_).run();
     stream->close();
   } catch (const std::exception& error) {
     log_client(logging::Level::info, "client-lost", peer, error.what());
@@ -179,6 +179,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
 
 int Server::stop() {
   listeners_.clear();
+  draining_ = true;
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
   const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + options_.limits.write));
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");

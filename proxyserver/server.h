@@ -1,6 +1,7 @@
 // The proxy as a whole: listeners, upstreams, and the accepting thread, which is the one that calls run().
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Server {
   Upstreams upstreams_;
   std::vector<Listener> listeners_;
   net::UniqueFd signals_;
+  std::atomic<bool> draining_ = false;
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
   logging::Throttle accept_log_;
   LiveSessions sessions_;  // last: its threads use all of the above

@@ -16,11 +16,20 @@ using net::NetError;
 // So long a session keeps its buffers after the last message, lest the next one find them gone.
 constexpr std::chrono::milliseconds kKeepBuffers{500};
 
+constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
+
+std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (RFC 7828 §3.1)
+  return static_cast<std::uint16_t>(std::min<std::chrono::milliseconds::rep>(time.count() / 100, 0xfffe));
+}
+
 }  // namespace
 
-Session::Session(net::Stream& client, Upstreams& upstreams, const Limits& limits)
+Session::Session(net::Stream& client, net::Transport leg, Upstreams& upstreams, const Limits& limits,
+                 const std::atomic<bool>& draining)
     : client_(client),
+      encrypted_(leg == net::Transport::tls),
       limits_(limits),
+      draining_(draining),
       forwarder_(upstreams, limits, *this),
       now_(Clock::now()),
       last_message_(now_) {}
@@ -75,18 +84,33 @@ bool Session::receive(std::span<std::uint8_t> message) {
     case Screening::Verdict::forward:
       forwarder_.submit(screening.query, now_);
       return true;
-    case Screening::Verdict::refuse:
-      writer_.add(error_reply(message, screening.rcode));
+    case Screening::Verdict::answer: {
+      const Bytes reply = error_reply(message, screening.rcode);
+      Asked asked = asked_by(screening.query);
+      asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
+      send(asked, dns::inspect(reply).value());
       return true;
+    }
     case Screening::Verdict::hang_up:
       return false;
   }
   return false;
 }
 
-void Session::deliver(const Query&, ByteView answer) {
-  writer_.add(answer);
+void Session::deliver(const Query& query, const dns::MessageView& answer) {
+  send(query.asked, answer);
   last_message_ = now_;
+}
+
+// The hop to the client: padded if its query was (RFC 7830 §4), and only where nobody can see it; how long we
+// wait for its next query if it asked (RFC 7828 §3.3.2), and not at all when we are about to stop (§3.4).
+void Session::send(const Asked& asked, const dns::MessageView& answer) {
+  dns::OptSplice splice;
+  splice.remove_opt = !asked.has_opt && answer.opt.has_value();
+  if (asked.padded && encrypted_) splice.pad_to = kAnswerBlock;
+  if (asked.keepalive) splice.keepalive = draining_ ? 0 : keepalive_units(limits_.idle);
+  const bool changed = dns::splice_opt(answer, splice, spliced_);
+  writer_.add(changed ? ByteView(spliced_) : answer.bytes);
 }
 
 void Session::flush_client() {
@@ -137,6 +161,7 @@ void Session::check_time() {
     reader_.release();
     writer_.release();
     forwarder_.release();
+    spliced_ = {};
     released_ = true;
   }
 }

@@ -3,9 +3,11 @@
 // nothing with other sessions but the upstreams. DESIGN, "How a session works".
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
+#include "common/net/endpoint.h"
 #include "common/net/framing.h"
 #include "common/net/stream.h"
 #include "proxyserver/forwarder.h"
@@ -16,7 +18,9 @@ class Session final : private Forwarder::Client {
   using Clock = std::chrono::steady_clock;
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive the session.
-  Session(net::Stream& client, Upstreams& upstreams, const Limits& limits);
+  // `leg` says what it is; `draining` turns true when the proxy is about to stop.
+  Session(net::Stream& client, net::Transport leg, Upstreams& upstreams, const Limits& limits,
+          const std::atomic<bool>& draining);
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
   // then been sent, or the client is beyond help. Throws what its stream throws.
@@ -25,7 +29,8 @@ class Session final : private Forwarder::Client {
  private:
   void read_client();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
-  void deliver(const Query& query, ByteView answer) override;
+  void deliver(const Query& query, const dns::MessageView& answer) override;
+  void send(const Asked& asked, const dns::MessageView& answer);
   void flush_client();
   void wait();
   void check_time();
@@ -35,10 +40,13 @@ class Session final : private Forwarder::Client {
   net::Deadline next_deadline() const;
 
   net::Stream& client_;
+  const bool encrypted_;
   const Limits& limits_;
+  const std::atomic<bool>& draining_;
   Forwarder forwarder_;
   net::FrameReader reader_;
   net::FrameWriter writer_;
+  Bytes spliced_;  // the answer being delivered, where its EDNS options had to be changed
 
   Clock::time_point now_;  // once per turn of the loop
   bool reading_ = true;    // false: the client has closed its side, or has lost our trust

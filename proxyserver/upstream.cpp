@@ -16,11 +16,15 @@ using namespace std::chrono_literals;
 // A connection given back this recently is used without a look: should it have died since, its queries are
 // sent again on a fresh one. Looking costs a system call, which is a tenth of what a query costs in all.
 constexpr auto kTrustedFor = 50ms;
-// Nobody has wanted it for so long that keeping it open only burdens the resolver (RFC 7766 §6.2.3).
-constexpr auto kIdleLimit = 30s;
+// A resolver that closes a connection after N seconds may be about to: leave it alone a little earlier.
+constexpr auto kIdleMargin = 200ms;
 
 constexpr std::chrono::duration<double> kFirstPenalty = 250ms;
 constexpr std::chrono::duration<double> kLongestPenalty = 8s;
+
+bool is_past_its_time(const UpstreamConnection& connection, Upstream::Clock::time_point now) {
+  return now - connection.idle_since + kIdleMargin >= connection.idle_limit;
+}
 
 // Nothing is owed on an idle connection: octets that are no TLS housekeeping, or an end, make it unusable.
 bool still_alive(UpstreamConnection& connection) {
@@ -56,7 +60,11 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 }
 
 void Lease::give_back() {
-  if (connection_) upstream_->give_back(std::move(connection_));
+  if (!connection_) return;
+  if (connection_->idle_limit.count() == 0)
+    close();  // RFC 7828 §3.4: the resolver wants it closed
+  else
+    upstream_->give_back(std::move(connection_));
 }
 
 void Lease::close() {
@@ -106,9 +114,10 @@ std::unique_ptr<UpstreamConnection> Upstream::take_idle(std::unique_lock<std::mu
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
-    if (Clock::now() - connection->idle_since < kTrustedFor) return connection;
+    const auto now = Clock::now();
+    if (now - connection->idle_since < kTrustedFor) return connection;
     lock.unlock();
-    const bool alive = still_alive(*connection);
+    const bool alive = !is_past_its_time(*connection, now) && still_alive(*connection);
     if (!alive) Lease(*this, std::move(connection)).close();
     lock.lock();
     if (alive) return connection;
@@ -150,7 +159,7 @@ void Upstream::sweep(Clock::time_point now) {
     idle_.erase(idle_.begin(), busy);
   }
   std::erase_if(resting, [&](auto& connection) {
-    if (now - connection->idle_since < kIdleLimit && still_alive(*connection)) return false;
+    if (!is_past_its_time(*connection, now) && still_alive(*connection)) return false;
     Lease(*this, std::move(connection)).close();
     return true;
   });

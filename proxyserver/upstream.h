@@ -25,6 +25,7 @@ struct UpstreamConnection {
   net::FrameWriter writer;
   bool proven = false;  // an answer has come over it: when it dies, that says little about the resolver
   std::chrono::steady_clock::time_point idle_since;
+  std::chrono::milliseconds idle_limit{30'000};  // or what the resolver said (RFC 7828): 0 is "close it"
 };
 
 // The right to use one connection alone. Ends by give_back(), when the connection owes no answer, or by
@@ -58,6 +59,7 @@ class Upstream {
   Upstream(const net::Endpoint& endpoint, const std::string& ca_file, std::size_t pool_size);
 
   const std::string& name() const { return name_; }  // the URI, for messages
+  bool encrypted() const { return tls_ != nullptr; }
 
   // The connection used last that is still alive (unless `fresh` is asked for), else a new one, still
   // connecting. Waits only while all of the pool is leased; throws NetError when the deadline passes or no

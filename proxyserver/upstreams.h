@@ -10,6 +10,7 @@ class Upstreams {
  public:
   void add(std::unique_ptr<Upstream> upstream) { all_.push_back(std::move(upstream)); }
   std::size_t size() const { return all_.size(); }
+  bool encrypted() const { return all_.front()->encrypted(); }  // one kind only: options.cpp sees to that
 
   // The first that is not serving a penalty; if all are, the one whose last failure is the oldest, so that
   // attempts in a row go round. `other_than` is taken only if there is nothing else (pass null to allow all).

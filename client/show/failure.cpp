@@ -45,7 +45,7 @@ std::string date(std::chrono::sys_seconds when) {
 
 std::string days(long long seconds) {
   const long long count = seconds / 86400;
-  return count == 1 ? "1 day" : format("{} days", count);
+  return count == 0 ? "less than a day" : count == 1 ? "1 day" : format("{} days", count);
 }
 
 // "DNS:a.example, DNS:b.example and 12 more": a public server's certificate may carry hundreds.
@@ -142,7 +142,7 @@ Sentence Explainer::operator()(const net::NetError& error) const {
         return {format("{} broke off the handshake", server_), reason,
                 format("{} if it is a plain DNS server", in_clear())};
       return {format("{} broke the connection off", server_), format("{}, {}", reason, unanswered()),
-              "again; if it happens again, the server's log"};
+              "again, or look into the server's log"};
     case NetKind::system:
       break;
   }
@@ -236,7 +236,7 @@ Sentence Explainer::out_of_date(const tls::TlsError::Facts& facts) const {
                       expired ? "ago" : "from now");
   }
   return {format("the certificate of {} {}", server_, expired ? "has expired" : "is not valid yet"), evidence,
-          "a new certificate there, or the right time here: date"};
+          "a new certificate there, or whether the clock here is right"};
 }
 
 Sentence Explainer::alert(const tls::TlsError::Facts& facts) const {
@@ -247,7 +247,8 @@ Sentence Explainer::alert(const tls::TlsError::Facts& facts) const {
   if (facts.alert == "protocol_version")
     return {format("{} speaks no version of TLS that is safe", server_), evidence,
             "another server: this client asks for TLS 1.2 or 1.3"};
-  return {format("{} refused the TLS connection", server_), evidence, "the server's log"};
+  return {format("{} refused the TLS connection", server_), evidence,
+          "to find the reason in the server's log"};
 }
 
 Sentence Explainer::not_tls(const tls::TlsError::Facts& facts) const {
@@ -258,7 +259,7 @@ Sentence Explainer::not_tls(const tls::TlsError::Facts& facts) const {
   if (std::ranges::find(kNotTls, std::string_view(facts.reason)) != std::end(kNotTls))
     return {format("what {} sends is not TLS", server_), evidence,
             format("{} if it is a plain DNS server", in_clear())};
-  return {format("TLS with {} failed", server_), evidence, "the server's log, or another server"};
+  return {format("TLS with {} failed", server_), evidence, "another server, or look into this one's log"};
 }
 
 Sentence Explainer::operator()(const ReplyFault& fault) const {
@@ -270,7 +271,7 @@ Sentence Explainer::operator()(const ReplyFault& fault) const {
 Sentence Explainer::operator()(const ClosedEarly& closed) const {
   return {format("{} closed the connection {}", server_,
                  closed.inside_message ? "in the middle of a message" : "without an answer"),
-          unanswered(), "again; if it happens again, the server's log"};
+          unanswered(), "again, or look into the server's log"};
 }
 
 }  // namespace

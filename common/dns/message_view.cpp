@@ -21,19 +21,6 @@ void inspect_questions(WireReader& reader, MessageView& view) {
   }
 }
 
-// The record's fields behind its owner, as far as a forwarder looks at them.
-struct Fixed {
-  std::uint16_t type;
-  std::uint16_t klass;
-  std::uint32_t ttl;
-  std::uint16_t length;
-};
-
-Fixed skip_to_rdata(WireReader& reader) {
-  skip_name(reader);
-  return {reader.u16(), reader.u16(), reader.u32(), reader.u16()};  // braces evaluate left to right
-}
-
 // RFC 6891 §6.1.2: the RDATA is options, each a code, a length and as many octets, and nothing else.
 void skip_options(WireReader& reader, std::size_t length) {
   WireReader options = reader.window(length);
@@ -44,42 +31,36 @@ void skip_options(WireReader& reader, std::size_t length) {
   reader.close(options);
 }
 
-// RFC 6891 §6.1.1: one OPT in a message, in the additional section, its name a single zero octet.
-void inspect_opt(WireReader& reader, std::size_t start, const Fixed& fixed, MessageView& view) {
-  if (view.bytes[start] != 0) return reader.fail_at(start, WireFault::misplaced_opt);
-  if (view.opt) return reader.fail_at(start, WireFault::duplicate_opt);
-  OptView opt;
-  opt.offset = start;
-  opt.rdata_offset = reader.offset();
-  opt.udp_size = fixed.klass;
-  opt.version = static_cast<std::uint8_t>(fixed.ttl >> 16);
-  skip_options(reader, fixed.length);
-  opt.end = reader.offset();
-  view.opt = opt;
+// TSIG and SIG(0), which covers type 0, sign a message if they end it (RFC 8945 §5.1, RFC 2931 §3.1).
+bool can_sign(std::uint16_t type, ByteView rdata) {
+  return type == type::TSIG || (type == type::SIG && rdata.size() >= 2 && rdata[0] == 0 && rdata[1] == 0);
 }
 
-void inspect_records(WireReader& reader, unsigned count) {
+enum class Section { answer_or_authority, additional };
+
+void inspect_records(WireReader& reader, unsigned count, Section section, MessageView& view) {
   for (; count > 0 && reader.ok(); --count) {
     const std::size_t start = reader.offset();
-    const Fixed fixed = skip_to_rdata(reader);
-    if (fixed.type == type::OPT) return reader.fail_at(start, WireFault::misplaced_opt);
-    reader.bytes(fixed.length);
-  }
-}
-
-void inspect_additionals(WireReader& reader, MessageView& view) {
-  for (unsigned count = view.header.arcount; count > 0 && reader.ok(); --count) {
-    const std::size_t start = reader.offset();
-    const Fixed fixed = skip_to_rdata(reader);
-    view.is_signed = false;  // only the last record can sign what is before it
+    skip_name(reader);
+    const std::uint16_t type = reader.u16();
+    const std::uint16_t klass = reader.u16();
+    const std::uint32_t ttl = reader.u32();
+    const std::uint16_t length = reader.u16();
     if (!reader.ok()) return;
-    if (fixed.type == type::OPT) {
-      inspect_opt(reader, start, fixed, view);
+    if (type == type::OPT) {
+      // RFC 6891 §6.1.1: one OPT in a message, in the additional section, its name a single zero octet.
+      if (section != Section::additional || view.bytes[start] != 0)
+        return reader.fail_at(start, WireFault::misplaced_opt);
+      if (view.opt) return reader.fail_at(start, WireFault::duplicate_opt);
+      const std::size_t rdata_offset = reader.offset();
+      skip_options(reader, length);
+      const auto version = static_cast<std::uint8_t>(ttl >> 16);
+      view.opt = OptView{start, rdata_offset, reader.offset(), klass, version};
+      view.is_signed = false;
       continue;
     }
-    const ByteView rdata = reader.bytes(fixed.length);
-    const bool is_sig0 = fixed.type == type::SIG && rdata.size() >= 2 && rdata[0] == 0 && rdata[1] == 0;
-    view.is_signed = fixed.type == type::TSIG || is_sig0;
+    const ByteView rdata = reader.bytes(length);
+    view.is_signed = section == Section::additional && can_sign(type, rdata);
   }
 }
 
@@ -87,12 +68,11 @@ void inspect_additionals(WireReader& reader, MessageView& view) {
 
 Expected<MessageView> inspect(ByteView wire) {
   WireReader reader(wire);
-  MessageView view;
-  view.bytes = wire;
-  view.header = decode_header(reader);
+  MessageView view{.bytes = wire, .header = decode_header(reader)};
   inspect_questions(reader, view);
-  inspect_records(reader, view.header.ancount + view.header.nscount);
-  inspect_additionals(reader, view);
+  inspect_records(reader, view.header.ancount, Section::answer_or_authority, view);
+  inspect_records(reader, view.header.nscount, Section::answer_or_authority, view);
+  inspect_records(reader, view.header.arcount, Section::additional, view);
   if (!reader.at_end()) reader.fail(WireFault::trailing_bytes, 0, reader.remaining());
   if (!reader.ok()) return std::unexpected(reader.error());
   return view;

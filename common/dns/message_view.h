@@ -19,12 +19,12 @@ struct OptView {
 struct MessageView {
   ByteView bytes;
   Header header;
-  ByteView question;  // the first question whole: name, type, class; empty if there is none
+  ByteView question = {};  // the first question whole: name, type, class; empty if there is none
   std::uint16_t qtype = 0;
   std::uint16_t qclass = 0;
-  std::optional<OptView> opt;
-  bool is_signed =
-      false;  // ends in TSIG or SIG(0): not an octet may change but the ID's (RFC 8945, RFC 2931)
+  std::optional<OptView> opt = {};
+  // Ends in TSIG or SIG(0): not an octet may change but the ID's (RFC 8945, RFC 2931).
+  bool is_signed = false;
 };
 
 // Checks every name, length and count in the message, that it ends where its records do, that it has at most

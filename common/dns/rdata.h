@@ -1,4 +1,4 @@
-// RDATA by table: what a record's data consists of, per type, is one line of a table (rdata.cpp), and
+// RDATA by table: what a record's data consists of, per type, is one line of a table (rdata_table.cpp), and
 // decoding, encoding, printing and parsing all walk that line. A type that the table does not know is opaque
 // octets (RFC 3597). Adding a type is adding a line.
 #pragma once

@@ -58,6 +58,13 @@ constexpr Field kEui64[] = {{"address", eui64}};
 constexpr Field kUri[] = {{"priority", u16}, {"weight", u16}, {"target", quoted_rest}};
 constexpr Field kCaa[] = {{"flags", u8}, {"tag", tag}, {"value", quoted_rest}};
 
+// Types nobody publishes any more. Their names may come compressed (RFC 3597 §4), so they cannot be left
+// opaque.
+constexpr Field kMailName[] = {{"mailbox", compressible_name}};
+constexpr Field kMinfo[] = {{"rmailbx", compressible_name}, {"emailbx", compressible_name}};
+constexpr Field kRt[] = {{"preference", u16}, {"intermediate-host", expandable_name}};
+constexpr Field kPx[] = {{"preference", u16}, {"map822", expandable_name}, {"mapx400", expandable_name}};
+
 constexpr Field kOpaque[] = {{"data", opaque}};
 
 struct Form {
@@ -102,6 +109,14 @@ constexpr Form kForms[] = {
     {type::EUI64, kEui64},
     {type::URI, kUri},
     {type::CAA, kCaa},
+    {3, kMailName},  // MD
+    {4, kMailName},  // MF
+    {7, kMailName},  // MB
+    {8, kMailName},  // MG
+    {9, kMailName},  // MR
+    {14, kMinfo},
+    {21, kRt},
+    {26, kPx},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   do count = recv(socket.fd, into, size, 0);
   while (count < 0 && errno == EINTR);
   if (count > 0) {
+    socket.drained = false;
     *got = static_cast<std::size_t>(count);
     return 1;
   }

@@ -95,16 +95,31 @@ void check_readable(const std::string& file, const char* action) {
     fail(Kind::file, action, fmt::format("{}: {}", file, strerrordesc_np(error)));
 }
 
+// OpenSSL's many words for "there is none of what you want in this file".
+bool means_absent(unsigned long error) {
+  const int reason = ERR_GET_REASON(error);
+  switch (ERR_GET_LIB(error)) {
+    case ERR_LIB_PEM:
+      return reason == PEM_R_NO_START_LINE;
+    case ERR_LIB_X509:
+      return reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND;
+    case ERR_LIB_OSSL_DECODER:
+      return reason == ERR_R_UNSUPPORTED;
+    default:
+      return error == 0;
+  }
+}
+
 // What is wrong with the content of a file that can be opened.
 [[noreturn]] void fail_content(const std::string& file, const char* what, const char* action) {
-  const unsigned long error = ERR_peek_error();
-  const bool no_pem = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  if (no_pem || error == 0) fail(Kind::file, action, fmt::format("{}: no {} in PEM format", file, what));
+  if (means_absent(ERR_peek_error()))
+    fail(Kind::file, action, fmt::format("{}: no {} in PEM format", file, what));
   fail(Kind::file, action, fmt::format("{}: {}", file, drain_error_queue().reason));
 }
 
 // An encrypted key is refused: the default is to ask on the terminal, which a daemon does not have.
-int no_password(char*, int, int, void*) noexcept {
+int no_password(char*, int, int, void* asked) noexcept {
+  *static_cast<bool*>(asked) = true;
   return -1;
 }
 
@@ -125,8 +140,12 @@ void load_identity(SSL_CTX* context, const std::string& cert_file, const std::st
   if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1)
     fail_content(cert_file, "certificate", kCertificate);
   check_readable(key_file, kKey);
+  bool encrypted = false;
   SSL_CTX_set_default_passwd_cb(context, no_password);
+  SSL_CTX_set_default_passwd_cb_userdata(context, &encrypted);
   const bool loaded = SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (encrypted) fail(Kind::file, kKey, fmt::format("{}: it is encrypted", key_file));
   if (!loaded && ERR_GET_LIB(ERR_peek_last_error()) != ERR_LIB_X509)
     fail_content(key_file, "private key", kKey);
   if (!loaded || SSL_CTX_check_private_key(context) != 1)

@@ -26,6 +26,14 @@ bool set_server_name(SSL* ssl, std::string name) {
   return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) == 1;
 }
 
+// A socket closed with octets unread (a session ticket, the peer's own close_notify) sends a reset, which
+// destroys what the peer has not fetched yet. So they are fetched, as far as they are here already.
+void discard_unread(int fd) {
+  constexpr int kEnough = 16;
+  char unread[4096];
+  for (int i = 0; i < kEnough && recv(fd, unread, sizeof unread, 0) == sizeof unread; ++i) continue;
+}
+
 }  // namespace
 
 TlsStream::TlsStream(net::UniqueFd socket, ssl_ctx_st* context, std::string peer)
@@ -69,7 +77,7 @@ net::IoResult TlsStream::try_read(std::span<std::uint8_t> into) {
   std::size_t count = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
   const net::IoResult outcome = translate(result, count, kRead);
-  drained_ = outcome.status != Status::done;
+  bio_.drained = outcome.status != Status::done;
   return outcome;
 }
 
@@ -84,7 +92,7 @@ net::IoResult TlsStream::try_write(ByteView from) {
 bool TlsStream::has_buffered() const {
   // SSL_has_pending() is also true of the first half of a record, which only the socket can complete; after a
   // read that found no more, there is nothing else.
-  return !drained_ && SSL_has_pending(ssl_.get()) == 1;
+  return !bio_.drained && SSL_has_pending(ssl_.get()) == 1;
 }
 
 Status TlsStream::try_handshake() {
@@ -119,6 +127,7 @@ void TlsStream::close() noexcept {
     ERR_clear_error();  // whatever became of it, there is nobody left to tell
   }
   shutdown(socket_.get(), SHUT_WR);
+  discard_unread(socket_.get());
 }
 
 net::IoResult TlsStream::translate(int result, std::size_t count, const char* action) {

@@ -47,8 +47,7 @@ class TlsStream final : public net::Stream {
   Ssl ssl_;
   const ClientContext* client_ = nullptr;  // null on the server side
   bool handshaken_ = false;
-  bool drained_ = false;  // the last read ended for want of octets from the socket
-  bool failed_ = false;   // after a fatal error SSL_shutdown must not be called
+  bool failed_ = false;  // after a fatal error SSL_shutdown must not be called
 };
 
 }  // namespace tls

@@ -35,8 +35,8 @@ TEST_CASE("an upstream whose certificate or protocol is wrong ends in SERVFAIL t
       {"expired", "expired"},
       {"wrong-name", "name mismatch"},
       {"wrong-ca", "untrusted issuer"},
-      {"not-tls", "not TLS"},
-      {"tls11-only", "version"},
+      {"not-tls", "TLS protocol error"},
+      {"tls11-only", "unsupported protocol"},
   }));
   CAPTURE(one.fault);
   const LabResolver resolver({"--fault", one.fault});

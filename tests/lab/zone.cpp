@@ -10,7 +10,7 @@ namespace {
 using dns::Name;
 using dns::Record;
 
-// A chain this long is a loop, or might as well be one.
+// No honest chain is as long. A loop of CNAMEs ends sooner, a DNAME below itself only here.
 constexpr int kMaxChain = 16;
 
 constexpr std::uint16_t kYxdomain = 6;  // RFC 6672 §2.2
@@ -147,6 +147,7 @@ std::optional<Name> Zone::step(const Name& name, std::uint16_t type, Answer& ans
     answer.authorities.push_back(negative_soa(*soa));
     return std::nullopt;
   }
+  if (std::ranges::find(answer.answers, *cname) != answer.answers.end()) return std::nullopt;  // a loop
   answer.answers.push_back(*cname);
   return target_of(*cname);
 }

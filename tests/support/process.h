@@ -40,6 +40,7 @@ class Process {
 
   std::string take_output();            // standard output not taken by read_line(), so far
   std::string error_output() const;     // all of standard error so far
+  std::size_t peak_memory() const;      // octets resident at most, so far
   double cpu_seconds() const;           // user and system time used so far
   std::size_t open_file_count() const;  // descriptors it holds now
 

@@ -99,7 +99,8 @@ void add_extensions(X509* certificate, X509* issuer, const IssueOptions& options
                 options.ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
   add_extension(certificate, issuer, NID_key_usage,
                 options.ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-  if (!options.ca) add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");
+  if (!options.ca)
+    add_extension(certificate, issuer, NID_ext_key_usage, options.client ? "clientAuth" : "serverAuth");
   add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
   add_extension(certificate, issuer, NID_authority_key_identifier, "keyid");
   std::string names;

@@ -14,6 +14,7 @@ struct IssueOptions {
   std::chrono::seconds valid_from{-3600};  // relative to now; both may lie in the past
   std::chrono::seconds valid_to{24 * 3600};
   bool ca = false;
+  bool client = false;  // extended key usage clientAuth instead of serverAuth
 };
 
 struct Identity {

@@ -39,9 +39,12 @@ std::string join(std::initializer_list<std::string_view> parts) {
 }  // namespace
 
 // Every allocation of this test binary is counted, so that one test can say: none.
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
-  if (void* const memory = std::malloc(size)) return memory;
+  return std::malloc(size);
+}
+void* operator new(std::size_t size) {
+  if (void* const memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept {
@@ -94,6 +97,9 @@ TEST_CASE("inspecting allocates nothing") {
     CHECK(ok);
     CHECK(after == before);
   }
+  const std::size_t before = allocations;
+  CHECK_FALSE(Bytes(1).empty());  // the counter does count
+  CHECK(allocations > before);
 }
 
 TEST_CASE("every strict prefix of every sample is refused as truncated") {

@@ -18,7 +18,7 @@ Bytes query_for(const std::string& name, std::uint16_t id) {
 
 std::uint16_t add(InFlight& table, const std::string& name, std::uint16_t id) {
   const Bytes message = query_for(name, id);
-  return table.add(dns::inspect(message).value()).id;
+  return table.add(dns::inspect(message).value(), {}).id;
 }
 
 }  // namespace

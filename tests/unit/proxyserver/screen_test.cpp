@@ -53,7 +53,7 @@ TEST_CASE("opcodes other than QUERY and zone transfers are not implemented") {
   }));
   CAPTURE(name);
   const Screening result = screen(message);
-  CHECK(result.verdict == Verdict::refuse);
+  CHECK(result.verdict == Verdict::answer);
   CHECK(result.rcode == dns::rcode::NOTIMP);
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("a message that does not parse, or has not one question, is a format e
   }));
   CAPTURE(name);
   const Screening result = screen(message);
-  CHECK(result.verdict == Verdict::refuse);
+  CHECK(result.verdict == Verdict::answer);
   CHECK(result.rcode == dns::rcode::FORMERR);
 }
 
@@ -83,4 +83,24 @@ TEST_CASE("unknown flags, types and classes are forwarded (RFC 5625 §4.1, §4.3
   CHECK(screen(with(3, 0x70)).verdict == Verdict::forward);  // Z, AD, CD
   CHECK(screen(with(24, 0xff)).verdict == Verdict::forward);
   CHECK(screen(with(27, 254)).verdict == Verdict::forward);
+}
+
+TEST_CASE("names at and below resolver.arpa are answered here, without data (RFC 9462 §6.1)") {
+  const auto [name, verdict] = GENERATE(table<std::string, Verdict>({
+      {"resolver.arpa.", Verdict::answer},
+      {"_dns.resolver.arpa.", Verdict::answer},
+      {"_DNS.Resolver.ARPA.", Verdict::answer},
+      {"a.b.resolver.arpa.", Verdict::answer},
+      {"notresolver.arpa.", Verdict::forward},
+      {"resolver.arpa.example.", Verdict::forward},
+      {"arpa.", Verdict::forward},
+      {".", Verdict::forward},
+  }));
+  CAPTURE(name);
+  dns::Message message;
+  message.questions.push_back({dns::Name::parse(name).value(), dns::type::SVCB, dns::klass::IN});
+  const Bytes wire = dns::encode(message);
+  const Screening result = screen(wire);
+  CHECK(result.verdict == verdict);
+  CHECK(result.rcode == dns::rcode::NOERROR);
 }

@@ -1,0 +1,93 @@
+#include "common/net/udp_listener.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+
+#include "common/net/net_error.h"
+
+namespace net {
+namespace {
+
+void set_option(int fd, int level, int name, const char* what) {
+  const int on = 1;
+  if (setsockopt(fd, level, name, &on, sizeof on) != 0) throw NetError::from_errno(what, errno);
+}
+
+}  // namespace
+
+UdpListener::UdpListener(const SocketAddress& address)
+    : socket_(socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP)),
+      octets_(kBatch * kMaxQuery) {
+  if (!socket_.valid()) throw NetError::from_errno("open a UDP socket", errno);
+  set_option(fd(), SOL_SOCKET, SO_REUSEPORT, "set SO_REUSEPORT");
+  if (address.family() == AF_INET6) {
+    set_option(fd(), IPPROTO_IPV6, IPV6_V6ONLY, "set IPV6_V6ONLY");
+    set_option(fd(), IPPROTO_IPV6, IPV6_RECVPKTINFO, "set IPV6_RECVPKTINFO");
+  } else {
+    set_option(fd(), IPPROTO_IP, IP_PKTINFO, "set IP_PKTINFO");
+  }
+  if (bind(fd(), address.get(), address.size()) != 0)
+    throw NetError::from_errno("listen on " + address.to_string(), errno);
+}
+
+std::span<const UdpListener::Received> UdpListener::receive() {
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<iovec, kBatch> vectors;
+  std::array<sockaddr_storage, kBatch> peers;
+  for (std::size_t i = 0; i < kBatch; ++i) {
+    vectors[i] = {octets_.data() + i * kMaxQuery, kMaxQuery};
+    msghdr& header = headers[i].msg_hdr;
+    header.msg_name = &peers[i];
+    header.msg_namelen = sizeof peers[i];
+    header.msg_iov = &vectors[i];
+    header.msg_iovlen = 1;
+    header.msg_control = paths_[i].control.data();
+    header.msg_controllen = paths_[i].control.size();
+  }
+  const int count = recvmmsg(fd(), headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+  // An ICMP error about a client that has gone is reported here, too, and concerns nobody.
+  if (count < 0) return {};
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const msghdr& header = headers[i].msg_hdr;
+    if ((header.msg_flags & MSG_TRUNC) != 0) continue;
+    paths_[i].peer = SocketAddress::from(peers[i], header.msg_namelen);
+    if (paths_[i].peer.port() == 0) continue;  // nobody can be answered there
+    paths_[i].control_size = header.msg_controllen;
+    received_[kept++] = {{octets_.data() + i * kMaxQuery, headers[i].msg_len}, &paths_[i]};
+  }
+  return std::span(received_).first(kept);
+}
+
+void UdpListener::send(const UdpPath& path, ByteView datagram) {
+  Outgoing& next = outgoing_[outgoing_count_++];
+  next.path = path;
+  next.datagram.assign(datagram.begin(), datagram.end());
+  if (outgoing_count_ == kBatch) flush();
+}
+
+void UdpListener::flush() {
+  std::array<mmsghdr, kBatch> headers{};
+  std::array<iovec, kBatch> vectors;
+  for (std::size_t i = 0; i < outgoing_count_; ++i) {
+    Outgoing& out = outgoing_[i];
+    vectors[i] = {out.datagram.data(), out.datagram.size()};
+    msghdr& header = headers[i].msg_hdr;
+    header.msg_name = const_cast<sockaddr*>(out.path.peer.get());
+    header.msg_namelen = out.path.peer.size();
+    header.msg_iov = &vectors[i];
+    header.msg_iovlen = 1;
+    header.msg_control = out.path.control.data();
+    header.msg_controllen = out.path.control_size;
+  }
+  // A message that fails stops the batch: skip it (its client is unreachable) and go on behind it.
+  for (std::size_t sent = 0; sent < outgoing_count_;) {
+    const int count = sendmmsg(fd(), &headers[sent], static_cast<unsigned>(outgoing_count_ - sent), 0);
+    sent += count > 0 ? static_cast<std::size_t>(count) : 1;
+  }
+  outgoing_count_ = 0;
+}
+
+}  // namespace net

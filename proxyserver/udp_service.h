@@ -1,0 +1,35 @@
+// The UDP listener: a few worker threads, each with a socket of its own on the same address and a forwarder
+// of its own, that is, with one upstream connection on lease that all its clients' queries share. A worker is
+// one session in the sense of DESIGN's laws: it keeps the address of each query and gives each its own ID
+// upstream.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "common/net/udp_listener.h"
+#include "common/net/unique_fd.h"
+#include "proxyserver/access.h"
+#include "proxyserver/limits.h"
+#include "proxyserver/upstreams.h"
+
+class UdpService {
+ public:
+  // Binds `workers` sockets. All references must outlive the service.
+  UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
+             const Limits& limits, const AccessList& access);
+  ~UdpService();  // stop()
+
+  net::SocketAddress address() const;  // with the real port
+  void start();
+  // Reads no more, answers what is in flight (bounded by the query deadline), ends the threads.
+  void stop();
+
+ private:
+  class Worker;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  net::UniqueFd stopping_;  // an eventfd that becomes readable, for all workers at once
+};
