@@ -12,9 +12,9 @@ LiveSessions::LiveSessions(std::size_t limit) : limit_(limit), wake_(eventfd(0, 
   if (!wake_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
 }
 
-bool LiveSessions::start(int fd, std::function<void(const SignOff&)> work) {
+bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work) {
   const std::lock_guard lock(mutex_);  // held until the entry has its thread: the thread's end waits for it
-  const auto entry = live_.insert(live_.end(), Entry{{}, fd});
+  const auto entry = live_.insert(live_.end(), Entry{{}, fd, key});
   try {
     entry->thread = std::thread([this, entry, work = std::move(work)] {
       work([this, entry] {
@@ -23,6 +23,7 @@ bool LiveSessions::start(int fd, std::function<void(const SignOff&)> work) {
       });
       ended(entry);
     });
+    ++per_client_[key];
     return true;
   } catch (const std::system_error&) {  // EAGAIN: the limit of threads or of memory
     live_.erase(entry);
@@ -33,6 +34,7 @@ bool LiveSessions::start(int fd, std::function<void(const SignOff&)> work) {
 void LiveSessions::ended(std::list<Entry>::iterator entry) {
   const std::lock_guard lock(mutex_);
   if (live_.size() >= limit_) eventfd_write(wake_.get(), 1);
+  if (const auto client = per_client_.find(entry->key); --client->second == 0) per_client_.erase(client);
   ended_.splice(ended_.end(), live_, entry);
   change_.notify_one();
 }
@@ -44,6 +46,12 @@ bool LiveSessions::full() const {
 std::size_t LiveSessions::size() const {
   const std::lock_guard lock(mutex_);
   return live_.size();
+}
+
+std::size_t LiveSessions::of_client(const ClientKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto client = per_client_.find(key);
+  return client == per_client_.end() ? 0 : client->second;
 }
 
 void LiveSessions::reap() {

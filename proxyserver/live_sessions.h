@@ -6,23 +6,27 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
 #include "common/net/deadline.h"
 #include "common/net/unique_fd.h"
+#include "proxyserver/access.h"
 
 class LiveSessions {
  public:
   explicit LiveSessions(std::size_t limit);
 
-  // Runs `work` on a thread of its own. `fd` is the client's socket, which `work` must keep open until it has
-  // called the function that it is handed: then it is signed off. False: no thread could be had.
+  // Runs `work` for a client, named by `key`, on a thread of its own. `fd` is the client's socket, which
+  // `work` must keep open until it has called the function that it is handed: then it is signed off. False:
+  // no thread could be had.
   using SignOff = std::function<void()>;
-  bool start(int fd, std::function<void(const SignOff&)> work);
+  bool start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work);
 
   bool full() const;
   std::size_t size() const;
+  std::size_t of_client(const ClientKey& key) const;  // how many sessions this client has
   int wake_fd() const { return wake_.get(); }  // readable when a session has ended while full() was true
   void reap();                                 // joins the threads that have ended
 
@@ -34,6 +38,7 @@ class LiveSessions {
   struct Entry {
     std::thread thread;
     int fd;  // -1 once signed off
+    ClientKey key;
   };
 
   void shut_down(int how);
@@ -43,6 +48,7 @@ class LiveSessions {
   net::UniqueFd wake_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable change_;
+  std::map<ClientKey, std::size_t> per_client_;  // how many of live_
   std::list<Entry> live_;
   std::list<Entry> ended_;
 };

@@ -12,7 +12,7 @@ const char* const kUsage =
 
   proxyserver [--listen URI]... [--upstream URI]... [options]
 
-  --listen URI         where clients connect: tls://ADDR[:PORT] or tcp://ADDR[:PORT]; may be repeated
+  --listen URI         where clients ask: tls://, tcp:// or udp://ADDR[:PORT]; may be repeated
                        (default tls://127.0.0.1:8443; port 0 picks one)
   --upstream URI       the resolver asked: tls://ADDR[:PORT][#NAME] or tcp://ADDR[:PORT]; may be repeated, the
                        next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
@@ -22,14 +22,20 @@ const char* const kUsage =
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
 
+  --allow CIDR         who may ask; may be repeated (default: loopback, private, link-local and unique-local
+                       networks); others are closed on, or not answered over UDP
+
   --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
   --hedge-after T      an upstream silent for T: others are asked too (default 2s)
   --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
                        patience with clients: TLS handshake (5s), a message from its first octet to its
                        last (3s), between messages (10s), taking answers (5s)
   --max-connections N  client connections at once; more wait in the listen queue (default 4096)
+  --max-connections-per-client N
+                       of them from one IPv4 address or IPv6 /64 (default 1024); more are closed
   --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
   --pool-size N        connections to each upstream (default 256)
+  --udp-workers N      threads per udp:// listener (default 2)
 
   --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);
                        always: the others get an OPT for it, which is taken off the answer
@@ -63,6 +69,9 @@ enum Flag : int {
   kMaxConnections,
   kMaxInFlight,
   kPoolSize,
+  kMaxPerClient,
+  kUdpWorkers,
+  kAllow,
   kPad,
   kLogLevel,
   kHelp,
@@ -85,6 +94,9 @@ const std::array kLongOptions = {
     option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
     option{"pool-size", required_argument, nullptr, kPoolSize},
     option{"pad", required_argument, nullptr, kPad},
+    option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
+    option{"udp-workers", required_argument, nullptr, kUdpWorkers},
+    option{"allow", required_argument, nullptr, kAllow},
     option{"log-level", required_argument, nullptr, kLogLevel},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
@@ -120,7 +132,6 @@ Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri
   // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
   const auto endpoint = net::parse_endpoint(uri);
   if (!endpoint) return unexpected(endpoint.error());
-  if (endpoint->transport == net::Transport::udp) return unexpected("udp:// cannot be listened on yet");
   if (!endpoint->auth_name.empty()) return unexpected("a listener takes no #NAME");
   listeners.push_back(*endpoint);
   return {};
@@ -136,6 +147,13 @@ Outcome add_upstream(std::vector<net::Endpoint>& upstreams, std::string_view uri
     return unexpected(
         "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
   upstreams.push_back(*endpoint);
+  return {};
+}
+
+Outcome add_network(Options& options, std::string_view text) {
+  const auto network = Network::parse(text);
+  if (!network) return unexpected(network.error());
+  options.allow.add(*network);
   return {};
 }
 
@@ -173,6 +191,12 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_count(limits.max_in_flight, value, 16384);
     case kPoolSize:
       return set_count(limits.pool_size, value, 65536);
+    case kMaxPerClient:
+      return set_count(limits.max_per_client, value, 1'000'000);
+    case kUdpWorkers:
+      return set_count(limits.udp_workers, value, 64);
+    case kAllow:
+      return add_network(options, value);
     case kPad:
       if (value != "edns" && value != "always")
         return unexpected(fmt::format("'{}' is not edns or always", value));
@@ -192,6 +216,7 @@ Outcome apply(int flag, std::string_view value, Options& options) {
 }
 
 Outcome add_defaults(Options& options) {
+  if (options.allow.empty()) options.allow = AccessList::private_networks();
   if (options.listen.empty())
     if (auto added = add_listener(options.listen, "tls://127.0.0.1:8443"); !added) return added;
   if (!options.upstreams.empty()) return {};

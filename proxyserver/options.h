@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/net/endpoint.h"
+#include "proxyserver/access.h"
 #include "proxyserver/limits.h"
 
 struct Options {
@@ -15,8 +16,9 @@ struct Options {
   Action action = Action::serve;
   std::vector<net::Endpoint> listen;
   std::vector<net::Endpoint> upstreams;
-  std::string cert_file;    // empty: cert.pem here, else the installed one
-  std::string key_file;     // empty: key.pem beside it
+  std::string cert_file;  // empty: cert.pem here, else the installed one
+  std::string key_file;   // empty: key.pem beside it
+  AccessList allow;
   std::string upstream_ca;  // empty: the system's trust store
   Limits limits;
   logging::Level log_level = logging::Level::info;

@@ -95,14 +95,21 @@ void Server::load_identity() {
 }
 
 void Server::listen(const net::Endpoint& endpoint) {
-  listeners_.push_back({net::listen_tcp(endpoint.address, kBacklog), endpoint.transport});
+  net::Endpoint real = endpoint;
+  if (endpoint.transport == net::Transport::udp) {
+    udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
+                                                options_.limits, options_.allow));
+    real.address = udp_.back()->address();
+  } else {
+    listeners_.push_back({net::listen_tcp(endpoint.address, kBacklog), endpoint.transport});
+    real.address = net::SocketAddress::of_socket(listeners_.back().socket.get());
+  }
+  bound_.push_back(real);
 }
 
 int Server::run() {
-  for (const Listener& listener : listeners_) {
-    const net::Endpoint real{listener.transport, net::SocketAddress::of_socket(listener.socket.get()), {}};
-    fmt::print("listening {}\n", real.to_string());
-  }
+  for (const auto& service : udp_) service->start();
+  for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   std::fflush(stdout);
 
   net::Deadline sweep = net::Deadline::in(kSweepInterval);
@@ -134,13 +141,18 @@ void Server::accept_from(const Listener& listener) {
     net::UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) return accept_failed(errno);
+    const net::SocketAddress client = net::SocketAddress::from(address, size);
+    const ClientKey key = client_key(client);
+    if (!options_.allow.permits(client) || sessions_.of_client(key) >= options_.limits.max_per_client)
+      continue;
     const int fd = socket.get();
-    std::string peer = net::SocketAddress::from(address, size).to_string();
-    const bool started = sessions_.start(fd, [this, transport = listener.transport,
-                                              socket = std::make_shared<net::UniqueFd>(std::move(socket)),
-                                              peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
-      serve(std::move(*socket), transport, peer, sign_off);
-    });
+    std::string peer = client.to_string();
+    const bool started = sessions_.start(
+        fd, key,
+        [this, transport = listener.transport, socket = std::make_shared<net::UniqueFd>(std::move(socket)),
+         peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
+          serve(std::move(*socket), transport, peer, sign_off);
+        });
     if (!started) return accept_failed(EAGAIN);
   }
 }
@@ -178,10 +190,11 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
 }
 
 int Server::stop() {
-  listeners_.clear();
   draining_ = true;
+  listeners_.clear();
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
   const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + options_.limits.write));
+  for (const auto& service : udp_) service->stop();
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
   return cli::ok;
 }

@@ -9,6 +9,7 @@
 #include "common/tls/tls_context.h"
 #include "proxyserver/live_sessions.h"
 #include "proxyserver/options.h"
+#include "proxyserver/udp_service.h"
 #include "proxyserver/upstreams.h"
 
 class Server {
@@ -37,7 +38,9 @@ class Server {
   Options options_;
   std::optional<tls::ServerContext> tls_;
   Upstreams upstreams_;
-  std::vector<Listener> listeners_;
+  std::vector<Listener> listeners_;  // tls:// and tcp://
+  std::vector<std::unique_ptr<UdpService>> udp_;
+  std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us

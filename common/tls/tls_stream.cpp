@@ -59,9 +59,11 @@ TlsStream::TlsStream(net::UniqueFd socket, const ClientContext& context, std::st
 }
 
 TlsStream::~TlsStream() {
+  if (!handshaken_ || failed_) return;
+  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) discard_unread(socket_.get());
   // A connection that merely went away (a reset, a deadline) says nothing against its ticket; yet SSL_free
   // declares the session of any connection that was not shut down unfit for resumption.
-  if (handshaken_ && !failed_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
 // SSL_get_error() looks at this thread's error queue, where another connection's mishap may still lie.
@@ -127,7 +129,6 @@ void TlsStream::close() noexcept {
     ERR_clear_error();  // whatever became of it, there is nobody left to tell
   }
   shutdown(socket_.get(), SHUT_WR);
-  discard_unread(socket_.get());
 }
 
 net::IoResult TlsStream::translate(int result, std::size_t count, const char* action) {
