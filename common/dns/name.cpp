@@ -27,7 +27,7 @@ template <typename OnLabel>
 void walk_name(WireReader& reader, OnLabel on_label) {
   const ByteView message = reader.message();
   const std::size_t start = reader.offset();
-  std::size_t limit = start + reader.remaining();  // a window binds the first piece, the message the others
+  const std::size_t limit = start + reader.remaining();  // all pieces begin before it, none may cross it
   std::size_t piece = start;
   std::size_t at = start;
   std::size_t in_place = 0;  // octets at the cursor, known once a pointer is met
@@ -43,7 +43,6 @@ void walk_name(WireReader& reader, OnLabel on_label) {
       if (target >= piece || target < kHeaderSize || ++pointers > kMaxPointers)
         return reader.fail_at(at, WireFault::bad_pointer, piece, target);
       if (in_place == 0) in_place = at + 2 - start;
-      limit = message.size();
       piece = at = target;
       continue;
     }

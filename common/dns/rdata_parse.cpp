@@ -130,7 +130,12 @@ Parsed append_string(const std::expected<Bytes, TextError>& octets, Bytes& out) 
   return {};
 }
 
-Parsed parse_strings(FieldCursor& text, Bytes& out) {
+std::unexpected<TextError> missing(const Field& field, const FieldCursor& text) {
+  return wrong(fmt::format("{} is missing", field.name), text.column());
+}
+
+Parsed parse_strings(const Field& field, FieldCursor& text, Bytes& out) {
+  if (text.at_end()) return missing(field, text);
   Parsed parsed = {};
   while (parsed && !text.at_end()) parsed = append_string(character_string(text.take()), out);
   return parsed;
@@ -156,6 +161,7 @@ Parsed parse_counted(const Field& field, const TextField& text, Bytes& out) {
 
 // Digits to the end, blanks between them at will.
 Parsed parse_digits(const Field& field, FieldCursor& text, Bytes& out) {
+  if (text.at_end() && field.least > 0) return missing(field, text);
   const bool hex = field.kind == FieldKind::hex_rest;
   const std::size_t column = text.column();
   std::string digits;
@@ -168,7 +174,7 @@ Parsed parse_digits(const Field& field, FieldCursor& text, Bytes& out) {
 }
 
 Parsed parse_bitmap(const Field& field, FieldCursor& text, Bytes& out) {
-  if (text.at_end() && field.least > 0) return wrong(fmt::format("{} is missing", field.name), text.column());
+  if (text.at_end() && field.least > 0) return missing(field, text);
   std::vector<std::uint16_t> types;
   while (!text.at_end()) {
     const TextField name = text.take();
@@ -184,6 +190,46 @@ Parsed append_parsed(const std::expected<Bytes, TextError>& octets, Bytes& out) 
   if (!octets) return std::unexpected(octets.error());
   append(out, *octets);
   return {};
+}
+
+// The kinds that are one word, or one quoted string, of text.
+Parsed parse_word(const Field& field, const TextField& word, const Name& origin, Bytes& out) {
+  switch (field.kind) {
+    case FieldKind::compressible_name:
+    case FieldKind::expandable_name:
+    case FieldKind::plain_name:
+      return parse_name(word, origin, out);
+    case FieldKind::u8:
+      return parse_number(field, word, 1, out);
+    case FieldKind::u16:
+      return parse_number(field, word, 2, out);
+    case FieldKind::u32:
+      return parse_number(field, word, 4, out);
+    case FieldKind::algorithm:
+      return parse_algorithm(field, word, out);
+    case FieldKind::ttl:
+    case FieldKind::timestamp:
+      return parse_time(field, word, out);
+    case FieldKind::type_code:
+      return parse_type_code(field, word, out);
+    case FieldKind::ipv4:
+    case FieldKind::ipv6:
+      return parse_ip(field, word, out);
+    case FieldKind::eui48:
+      return parse_eui(field, word, 6, out);
+    case FieldKind::eui64:
+      return parse_eui(field, word, 8, out);
+    case FieldKind::string:
+    case FieldKind::tag:
+      return append_string(character_string(word), out);
+    case FieldKind::quoted_rest:
+      return parse_quoted_rest(word, out);
+    case FieldKind::salt:
+    case FieldKind::hash:
+      return parse_counted(field, word, out);
+    default:
+      return wrong(fmt::format("{} has no text", field.name), word.column);
+  }
 }
 
 // `\# length hex` (RFC 3597 §5); the `\#` has been taken.
@@ -232,7 +278,12 @@ std::expected<Rdata, TextError> checked(std::uint16_t type, Bytes wire, std::siz
 }  // namespace
 
 Parsed parse_field(const Field& field, FieldCursor& text, const Name& origin, Bytes& out) {
-  switch (field.kind) {  // the kinds that take any number of fields
+  switch (field.kind) {
+    case FieldKind::strings:
+      return parse_strings(field, text, out);
+    case FieldKind::hex_rest:
+    case FieldKind::base64_rest:
+      return parse_digits(field, text, out);
     case FieldKind::type_bitmap:
       return parse_bitmap(field, text, out);
     case FieldKind::svc_params:
@@ -240,54 +291,9 @@ Parsed parse_field(const Field& field, FieldCursor& text, const Name& origin, By
     case FieldKind::location:
       return append_parsed(parse_location(text), out);
     default:
-      break;
-  }
-  if (text.at_end()) return wrong(fmt::format("{} is missing", field.name), text.column());
-  switch (field.kind) {
-    case FieldKind::strings:
-      return parse_strings(text, out);
-    case FieldKind::hex_rest:
-    case FieldKind::base64_rest:
-      return parse_digits(field, text, out);
-    default:
-      break;
-  }
-  const TextField one = text.take();
-  switch (field.kind) {
-    case FieldKind::compressible_name:
-    case FieldKind::expandable_name:
-    case FieldKind::plain_name:
-      return parse_name(one, origin, out);
-    case FieldKind::u8:
-      return parse_number(field, one, 1, out);
-    case FieldKind::u16:
-      return parse_number(field, one, 2, out);
-    case FieldKind::u32:
-      return parse_number(field, one, 4, out);
-    case FieldKind::algorithm:
-      return parse_algorithm(field, one, out);
-    case FieldKind::ttl:
-    case FieldKind::timestamp:
-      return parse_time(field, one, out);
-    case FieldKind::type_code:
-      return parse_type_code(field, one, out);
-    case FieldKind::ipv4:
-    case FieldKind::ipv6:
-      return parse_ip(field, one, out);
-    case FieldKind::eui48:
-      return parse_eui(field, one, 6, out);
-    case FieldKind::eui64:
-      return parse_eui(field, one, 8, out);
-    case FieldKind::string:
-    case FieldKind::tag:
-      return append_string(character_string(one), out);
-    case FieldKind::quoted_rest:
-      return parse_quoted_rest(one, out);
-    case FieldKind::salt:
-    case FieldKind::hash:
-      return parse_counted(field, one, out);
-    default:
-      return wrong(fmt::format("{} has no text", field.name), one.column);
+      const auto word = text.next(field.name);
+      if (!word) return std::unexpected(word.error());
+      return parse_word(field, *word, origin, out);
   }
 }
 

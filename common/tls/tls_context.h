@@ -35,14 +35,16 @@ struct ClientOptions {
 // One per upstream and name: the newest session ticket it holds is offered on the next connection.
 class ClientContext {
  public:
-  explicit ClientContext(const ClientOptions& options);  // throws TlsError (Kind::file)
+  // Throws TlsError: Kind::file for the CA file, Kind::internal for a name that is empty or cannot be one.
+  explicit ClientContext(const ClientOptions& options);
   ~ClientContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
-  const ClientOptions& options() const { return options_; }
+  const ClientOptions& options() const { return options_; }  // names as they are used: no final dot, no zone
 
-  // Any thread. Called by OpenSSL's new-session callback, since TLS 1.3 tickets follow the handshake; a
-  // ticket is used once (RFC 8446 §C.4), newest first.
+  // Any thread. Called by OpenSSL's new-session callback, since TLS 1.3 tickets follow the handshake and come
+  // with a read. The newest eight are kept. A TLS 1.3 ticket is used once (RFC 8446 §C.4), newest first; a
+  // TLS 1.2 session may be used again. A session resumed here was verified here.
   void keep_ticket(SslSession session) const;
   SslSession take_ticket() const;
 

@@ -3,6 +3,19 @@
 // or try_handshake() first. Verification is part of the handshake: no octet of ours leaves before it has
 // succeeded.
 //
+//  - One call does a bounded amount of work: at most one recv(2), whatever the peer sends (socket_bio.h).
+//  - Read until has_buffered() is false before you poll: several records may have come in one segment.
+//  - After try_write() said want_write, its octets are half under way: the next try_write() must begin with
+//  the
+//    same ones (from other memory, and with more behind them, if you like).
+//  - The peer's end of data is `closed`, with or without its close_notify: the DNS framing on top tells
+//  whether
+//    a message was cut short (RFC 7766 §8).
+//  - close() ends our side; what the peer still says may be read. A peer that has not yet fetched all we
+//  wrote
+//    can lose it if we leave while it still sends: read until `closed`, within a deadline, where that
+//    matters.
+//
 // Failures throw TlsError, and net::NetError where the socket failed. One thread at a time.
 #pragma once
 

@@ -16,6 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr std::chrono::seconds kLong{30};  // for what comes only after one of the deadlines under test
+
 // How long the peer took to close, from `begin` on.
 milliseconds time_to_close(DotConnection& connection, Clock::time_point begin) {
   CHECK(connection.closed_by_peer());
@@ -40,7 +42,7 @@ TEST_CASE("a client that is silent instead of shaking hands is closed at the han
     CHECK(error.kind() == net::NetError::Kind::reset);
   }
   CHECK(Clock::now() - begin >= milliseconds(300));
-  CHECK(Clock::now() - begin < milliseconds(3000));
+  CHECK(Clock::now() - begin < milliseconds(9000));
 }
 
 TEST_CASE("a message that stops half-way is closed at the message's deadline") {
@@ -52,7 +54,7 @@ TEST_CASE("a message that stops half-way is closed at the message's deadline") {
   connection.send_octets(hex("00 20 12 34"));
   const auto time = time_to_close(connection, begin);
   CHECK(time >= milliseconds(300));
-  CHECK(time < milliseconds(3000));
+  CHECK(time < milliseconds(9000));
 }
 
 TEST_CASE("a message that drips does not put its deadline off") {
@@ -74,7 +76,7 @@ TEST_CASE("a message that drips does not put its deadline off") {
   }
   CHECK(closed);
   CHECK(Clock::now() - begin >= milliseconds(400));
-  CHECK(Clock::now() - begin < milliseconds(3000));
+  CHECK(Clock::now() - begin < milliseconds(9000));
 }
 
 TEST_CASE("a client that asks nothing more is closed at the idle deadline, counted from its last answer") {
@@ -87,7 +89,7 @@ TEST_CASE("a client that asks nothing more is closed at the idle deadline, count
   const auto begin = Clock::now();
   const auto time = time_to_close(connection, begin);
   CHECK(time >= milliseconds(350));  // the answer left the proxy before we took the time
-  CHECK(time < milliseconds(3000));
+  CHECK(time < milliseconds(9000));
 }
 
 TEST_CASE("a client that never reads is closed at the write deadline") {
@@ -102,7 +104,7 @@ TEST_CASE("a client that never reads is closed at the write deadline") {
   for (std::uint16_t id = 0; id < 400; ++id) deaf.send(make_query("big.example.com.", dns::type::TXT, id));
   // Only when the first client is given up is there room for the second.
   DotConnection other = proxy.connect(Transport::tcp);
-  const dns::Message reply = other.ask(make_query("a.tag.test.", dns::type::A));
+  const dns::Message reply = other.ask(make_query("a.tag.test.", dns::type::A), net::Deadline::in(kLong));
   CHECK(reply.header.rcode == dns::rcode::NOERROR);
   CHECK(Clock::now() - begin >= milliseconds(500));
 }
@@ -117,7 +119,9 @@ TEST_CASE("a client that asks much and never reads does not fill the proxy's mem
   for (std::uint16_t id = 0; id < 3000; ++id)  // 180 MB of answers, for 100 kB of queries
     deaf.send(make_query("big.example.com.", dns::type::TXT, id));
   DotConnection other = proxy.connect(Transport::tcp);
-  other.ask(make_query("a.tag.test.", dns::type::A));  // answered when the first client is given up
-  // --max-in-flight answers of the largest size may be under way at once: 64 of 64 kB are 4 MB.
-  CHECK(proxy.process().peak_memory() - before < 32'000'000);
+  // Answered when the first client is given up.
+  other.ask(make_query("a.tag.test.", dns::type::A), net::Deadline::in(kLong));
+  // --max-in-flight answers of the largest size may be under way at once, 64 of 64 kB, in a buffer that doubles
+  // as it grows: 8 MB, and as much again while it moves.
+  CHECK(proxy.process().peak_memory() - before < 17'000'000);
 }

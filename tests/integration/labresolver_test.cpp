@@ -43,7 +43,7 @@ TEST_CASE("labresolver's delay is of each query, not of one after the other") {
   for (std::uint16_t id = 0; id < 100; ++id) connection.send(make_query("a.tag.test.", dns::type::A, id));
   for (std::uint16_t id = 0; id < 100; ++id) CHECK(connection.read_message().header.id == id);
   CHECK(since(begin) >= milliseconds(200));
-  CHECK(since(begin) < milliseconds(2000));  // a hundred delays are twenty seconds
+  CHECK(since(begin) < milliseconds(10000));  // a hundred delays are twenty seconds
 }
 
 TEST_CASE("a name may ask labresolver for a delay of its own") {

@@ -5,9 +5,9 @@
 // number of threads may ask it.
 //
 // The reader knows $ORIGIN, $TTL, parentheses, comments, `@`, relative names, lines without owner (the last
-// one holds), TTL and class in either order or left out, `\#`, and BIND's $GENERATE in its plain form,
+// one holds), TTL and class in either order or left out, `\#`, and a $GENERATE in the manner of BIND's:
 //
-//    $GENERATE 1-3 host$ A 192.0.2.$        `$` is the number, `\$` a dollar sign
+//    $GENERATE 1-3 host$ A 192.0.2.$        the record once for each number; `\$` is a dollar sign
 #pragma once
 
 #include <expected>

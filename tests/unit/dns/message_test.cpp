@@ -155,6 +155,15 @@ TEST_CASE("RDATA shorter or longer than its type's form is refused") {
   CHECK_FALSE(decode(with(kAnswer, length_at, 3)));
   CHECK_FALSE(decode(with(kAnswer, length_at, 5)));
   CHECK_FALSE(decode(with(kAnswer, length_at, 0xff)));
+
+  // Where nothing follows that could go wrong instead: an A record of three octets, and one of five.
+  const std::string_view head = "0001 8180 0000 0001 0000 0000  01 61 00  0001 0001 0000003c ";
+  for (const std::string_view rdata : {"0003 c00002", "0005 c000020100"}) {
+    const auto message = decode(hex(std::string(head).append(rdata)));
+    REQUIRE_FALSE(message);
+    CHECK(message.error().fault == WireFault::bad_rdata);
+    CHECK(message.error().offset >= 25);
+  }
 }
 
 TEST_CASE("what decodes passes inspection, however its octets are changed") {

@@ -88,6 +88,16 @@ TEST_CASE("EDNS version and the end of an OPT that is not last are told (RFC 689
   CHECK(view->opt->end < wire.size());
 }
 
+TEST_CASE("of several questions the first is told") {
+  const Bytes wire = message(2, 0, 0, 0, join({kQuestion, "01 62 00 001c 0003"}));
+  const auto view = inspect(wire);
+  REQUIRE(view);
+  CHECK(view->header.qdcount == 2);
+  CHECK(copy(view->question) == hex(kQuestion));
+  CHECK(view->qtype == type::A);
+  CHECK(view->qclass == klass::IN);
+}
+
 TEST_CASE("inspecting allocates nothing") {
   for (const Sample& sample : kSamples) {
     const std::size_t before = allocations;

@@ -49,3 +49,18 @@ TEST_CASE("What a certificate says cannot reach a terminal raw (RFC 2253 §2.4)"
 TEST_CASE("A certificate without SANs has none") {
   CHECK(shown(tls::issue_self_signed({.common_name = "x", .names = {}})).names.empty());
 }
+
+TEST_CASE("The demo identity is right for localhost, is its own anchor, and lasts twenty years") {
+  const std::string cert = SOURCE_DIR "/cert.pem";
+  const tls::ServerContext server_context(cert, SOURCE_DIR "/key.pem");
+  for (const char* name : {"localhost", "127.0.0.1", "::1"}) {
+    const tls::ClientContext client_context({.ca_file = cert, .auth_name = name, .sni = {}});
+    End server(server_context), client(client_context);
+    shake(client, server);
+    REQUIRE(client.stream.handshaken());
+    const tls::CertificateFacts facts = *client.stream.facts().peer;
+    CHECK(facts.names == std::vector<std::string>{"DNS:localhost", "IP:127.0.0.1", "IP:::1"});
+    CHECK(facts.not_after - facts.not_before > days(20 * 366));
+    CHECK(facts.pin == server_context.pin());
+  }
+}
