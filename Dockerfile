@@ -3,6 +3,7 @@
 #   docker build -t dns-over-tls .
 #   docker run -d -p 127.0.0.1:8443:8443 dns-over-tls          DNS over TLS for client, kdig, dig +tls
 #   docker run -d -p 127.0.0.1:54:53     dns-over-tls          plain DNS in, DNS over TLS out: dig +tcp -p 54 @127.0.0.1
+#     -p 127.0.0.1:54:53/udp                                   the same over UDP: dig -p 54 @127.0.0.1
 #
 # Runs as an ordinary user, and with --read-only --cap-drop ALL --security-opt no-new-privileges.
 
@@ -40,4 +41,4 @@ EXPOSE 8443/tcp 53/tcp 53/udp
 HEALTHCHECK --interval=15s --timeout=10s --start-period=5s --retries=3 \
   CMD ["client", "--timeout", "8", ".", "NS"]
 ENTRYPOINT ["proxyserver"]
-CMD ["--listen", "tls://0.0.0.0:8443", "--listen", "tcp://0.0.0.0:53"]
+CMD ["--listen", "tls://0.0.0.0:8443", "--listen", "tcp://0.0.0.0:53", "--listen", "udp://0.0.0.0:53"]

@@ -95,7 +95,8 @@ use_container() {
 
   start_proxy() {
     local command=("$name")
-    [ "${1-}" != classroom ] || command=(--entrypoint /usr/local/lib/dns-over-tls/classroom.sh "$name" --listen "tls://0.0.0.0:$port")
+    [ "${1-}" != classroom ] ||
+      command=(--entrypoint /usr/local/lib/dns-over-tls/classroom.sh "$name" --listen "tls://0.0.0.0:$port")
     "$engine" rm -f "$name" >/dev/null 2>&1 || true
     "$engine" run "${run_options[@]}" "${command[@]}" >/dev/null 2>"$scratch/errors" || {
       "$engine" rm -f "$name" >/dev/null 2>&1 || true  # else it stays, created but never started

@@ -132,7 +132,11 @@ void Run::ask_by_stream(Transport transport, const Indices& asked) {
     const bool system = options_.ca == kSystemCa;
     const std::string file = system ? "" : options_.ca.empty() ? default_ca() : options_.ca;
     connection.authority = system ? "the system's store" : file;
-    context.emplace(tls::ClientOptions{.ca_file = file, .auth_name = options_.server.auth_name, .sni = {}});
+    context.emplace(tls::ClientOptions{.ca_file = file,
+                                       .auth_name = options_.server.auth_name,
+                                       .sni = {},
+                                       .cert_file = options_.cert,
+                                       .key_file = options_.key});
   }
   phase_ = Phase::connect;
   net::UniqueFd socket = connect(connection);

@@ -13,9 +13,10 @@
 namespace client {
 namespace {
 
-enum LongOption : int { kCa = 256, kTlsName, kShort, kTimeout };
+enum LongOption : int { kCa = 256, kCert, kKey, kTlsName, kShort, kTimeout };
 
 constexpr option kLongOptions[] = {
+    {"cert", required_argument, nullptr, kCert},  {"key", required_argument, nullptr, kKey},
     {"ca", required_argument, nullptr, kCa},      {"tls-name", required_argument, nullptr, kTlsName},
     {"short", no_argument, nullptr, kShort},      {"timeout", required_argument, nullptr, kTimeout},
     {"port", required_argument, nullptr, 'p'},    {"type", required_argument, nullptr, 't'},
@@ -92,6 +93,12 @@ void Parser::option(int code, std::string_view value) {
       return reverse(value);
     case kCa:
       options_.ca = value;
+      return;
+    case kCert:
+      options_.cert = value;
+      return;
+    case kKey:
+      options_.key = value;
       return;
     case kTlsName:
       server_words_.auth_name = value;
@@ -186,6 +193,9 @@ void Parser::settle_server() {
   if (!is_tls && !(name.empty() && options_.ca.empty()))
     return complain(fmt::format("a name or a CA to check, but {} checks nothing: only tls does",
                                 net::to_string(result.transport)));
+  if (options_.cert.empty() != options_.key.empty())
+    return complain("--cert and --key belong together: a certificate, and the key to it");
+  if (!is_tls && !options_.cert.empty()) return complain("--cert, but only tls shows certificates");
   result.auth_name = name.empty() ? result.host : name;
   if (options_.family == 0) return;
   const auto address = net::SocketAddress::parse(result.host, 0);

@@ -37,8 +37,10 @@ struct Options {
 
   Action action = Action::ask;
   Server server;
-  int family = 0;  // AF_INET or AF_INET6 by -4 or -6
-  std::string ca;  // a PEM file, or kSystemCa; empty: cert.pem here, else the installed one
+  int family = 0;    // AF_INET or AF_INET6 by -4 or -6
+  std::string ca;    // a PEM file, or kSystemCa; empty: cert.pem here, else the installed one
+  std::string cert;  // shown to a server that asks who we are (two-way TLS), with its key; empty: none
+  std::string key;
   std::chrono::milliseconds timeout{5000};  // of the whole run
   std::vector<dns::Question> questions;     // in the order asked
   QueryOptions query;

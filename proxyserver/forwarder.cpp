@@ -5,6 +5,7 @@
 
 #include "common/dns/codes.h"
 #include "common/net/net_error.h"
+#include "common/tls/tls_error.h"
 
 namespace {
 
@@ -23,6 +24,14 @@ ExtendedError explain(const Upstream& upstream, const std::exception& cause) {
                                               error->kind() == NetError::Kind::unreachable);
   return {unreached ? dns::ede::NO_REACHABLE_AUTHORITY : dns::ede::NETWORK_ERROR,
           fmt::format("{}: {}", upstream.name(), cause.what())};
+}
+
+// What a resolver that is being restarted looks like. A wrong certificate, or no TLS at all, will not heal so
+// soon.
+bool may_be_restarting(const std::exception& cause) {
+  if (const auto* tls = dynamic_cast<const tls::TlsError*>(&cause))
+    return tls->kind() == tls::TlsError::Kind::closed;
+  return dynamic_cast<const NetError*>(&cause) != nullptr;
 }
 
 // A refusal that does not even repeat the question (some servers' FORMERR): no answer to give, but a reason
@@ -108,6 +117,7 @@ void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
   if (leg.owed++ == 0) leg.last_heard = now;
   leg.lease->writer.add(query.message);
   query.legs |= bit(leg);
+  query.sent = now;
   ++query.sends;
 }
 
@@ -126,13 +136,13 @@ void Forwarder::read(Leg& leg, Clock::time_point now) {
       throw NetError(NetError::Kind::closed, "wait for an answer from " + connection.stream->peer());
     if (result.status != IoResult::Status::done) return;
     leg.last_heard = now;
-    while (const auto answer = connection.reader.next()) take_answer(leg, *answer);
+    while (const auto answer = connection.reader.next()) take_answer(leg, *answer, now);
   } while (connection.stream->has_buffered());
 }
 
 // Whatever is no answer to a query in flight on this leg is dropped: late, double, never asked for (RFC 7766
 // §7).
-void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer) {
+void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now) {
   dns::WireReader reader(answer);
   const dns::Header header = dns::decode_header(reader);
   if (!reader.ok()) throw NetError(NetError::Kind::closed, "read a message shorter than a header");
@@ -144,7 +154,7 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer) {
   if (view && !matches && !is_bare_refusal(header)) return;
 
   leg.lease->proven = true;
-  leg.lease.upstream().succeeded();
+  leg.lease.upstream().succeeded(now - query->sent);
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
   if (matches) {
@@ -187,7 +197,7 @@ void Forwarder::connection_lost(Upstream& upstream, bool proven, const std::exce
     ++lost_in_a_row_;
   }
   const bool tried_all = lost_in_a_row_ >= upstreams_.size() && current_leg() == nullptr;
-  const bool give_up = tried_all && !upstreams_.failing_only_just(now);
+  const bool give_up = tried_all && !(may_be_restarting(cause) && upstreams_.failing_only_just(now));
   if (tried_all && !give_up) retry_at_ = now + kRetryInterval;
   for (const std::uint16_t id : std::vector(waiting_))  // a copy: fail() takes out what it ends
     if (Query& query = *queries_.find(id); give_up || query.sends >= kMaxSends) fail(query, last_error_);

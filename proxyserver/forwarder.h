@@ -76,7 +76,7 @@ class Forwarder {
   void send(Query& query, Leg& leg, Clock::time_point now);
   void write(Leg& leg);
   void read(Leg& leg, Clock::time_point now);
-  void take_answer(Leg& leg, std::span<std::uint8_t> answer);
+  void take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now);
   void leg_died(Leg& leg, const std::exception& cause, Clock::time_point now);
   void connection_lost(Upstream& upstream, bool proven, const std::exception& cause, Clock::time_point now);
   void hedge(Clock::time_point now);

@@ -33,6 +33,7 @@ struct Query {
   std::uint8_t legs = 0;   // one bit per upstream connection that has been sent it and may still answer
   std::uint8_t sends = 0;  // at most three (RFC 9520 §3.1)
   bool waiting = false;    // in flight: true from add() to remove()
+  std::chrono::steady_clock::time_point sent;  // the last time
   std::chrono::steady_clock::time_point deadline;
 };
 

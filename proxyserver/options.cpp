@@ -6,6 +6,7 @@
 #include <getopt.h>
 
 #include "common/cli.h"
+#include "common/tls/pin.h"
 
 const char* const kUsage =
     R"(proxyserver: a DNS-over-TLS proxy, one thread per connection.
@@ -19,6 +20,11 @@ const char* const kUsage =
                        tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear
   --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
                        address, must be among the certificate's subjectAltNames
+  --pin sha256/BASE64  a public key that the upstream named before it must have in its chain, besides; may be
+                       repeated, any one will do (a spare key's pin belongs there). --pin-only: the pin of its
+                       own key is all that is checked, neither trust store nor name
+  --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
+  --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
 
@@ -72,6 +78,10 @@ enum Flag : int {
   kMaxPerClient,
   kUdpWorkers,
   kAllow,
+  kPin,
+  kPinOnly,
+  kPolicy,
+  kClientCa,
   kPad,
   kLogLevel,
   kHelp,
@@ -97,6 +107,10 @@ const std::array kLongOptions = {
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
     option{"udp-workers", required_argument, nullptr, kUdpWorkers},
     option{"allow", required_argument, nullptr, kAllow},
+    option{"pin", required_argument, nullptr, kPin},
+    option{"pin-only", no_argument, nullptr, kPinOnly},
+    option{"policy", required_argument, nullptr, kPolicy},
+    option{"client-ca", required_argument, nullptr, kClientCa},
     option{"log-level", required_argument, nullptr, kLogLevel},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
@@ -137,16 +151,26 @@ Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri
   return {};
 }
 
-Outcome add_upstream(std::vector<net::Endpoint>& upstreams, std::string_view uri) {
+Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view uri) {
   const auto endpoint = net::parse_endpoint(uri);
   if (!endpoint) return unexpected(endpoint.error());
   if (endpoint->transport == net::Transport::udp)
     return unexpected("an upstream is asked over tls:// or tcp://");
   if (endpoint->address.port() == 0) return unexpected("an upstream's port cannot be 0");
-  if (!upstreams.empty() && upstreams.front().transport != endpoint->transport)
+  if (!upstreams.empty() && upstreams.front().endpoint.transport != endpoint->transport)
     return unexpected(
         "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
-  upstreams.push_back(*endpoint);
+  upstreams.push_back({*endpoint, {}});
+  return {};
+}
+
+Outcome add_pin(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
+  const auto pin = tls::parse_pin(text);
+  if (!pin) return unexpected(pin.error());
+  if (upstreams.empty()) return unexpected("a pin belongs behind the --upstream that it is for");
+  if (upstreams.back().endpoint.transport != net::Transport::tls)
+    return unexpected("only tls:// has keys to pin");
+  upstreams.back().pins.push_back(*pin);
   return {};
 }
 
@@ -197,6 +221,19 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_count(limits.udp_workers, value, 64);
     case kAllow:
       return add_network(options, value);
+    case kPin:
+      return add_pin(options.upstreams, value);
+    case kPinOnly:
+      options.pin_only = true;
+      return {};
+    case kClientCa:
+      options.client_ca = value;
+      return {};
+    case kPolicy:
+      if (value != "ordered" && value != "fastest")
+        return unexpected(fmt::format("'{}' is not ordered or fastest", value));
+      options.fastest = value == "fastest";
+      return {};
     case kPad:
       if (value != "edns" && value != "always")
         return unexpected(fmt::format("'{}' is not edns or always", value));
@@ -244,5 +281,8 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   }
   if (optind < argc) return unexpected(fmt::format("'{}' is not an option", argv[optind]));
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
+  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
+  if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
+    return unexpected("--pin-only: an upstream without --pin would not be checked at all");
   return options;
 }

@@ -10,16 +10,24 @@
 #include "proxyserver/access.h"
 #include "proxyserver/limits.h"
 
+struct UpstreamOptions {
+  net::Endpoint endpoint;
+  std::vector<std::string> pins;  // as tls::ClientOptions::pins
+};
+
 struct Options {
   enum class Action { serve, help, version };
 
   Action action = Action::serve;
   std::vector<net::Endpoint> listen;
-  std::vector<net::Endpoint> upstreams;
+  std::vector<UpstreamOptions> upstreams;
   std::string cert_file;  // empty: cert.pem here, else the installed one
   std::string key_file;   // empty: key.pem beside it
   AccessList allow;
   std::string upstream_ca;  // empty: the system's trust store
+  bool pin_only = false;    // pins stand in place of trust store and name
+  bool fastest = false;     // --policy
+  std::string client_ca;    // empty: clients need no certificate
   Limits limits;
   logging::Level log_level = logging::Level::info;
 };

@@ -1,6 +1,7 @@
 #include "proxyserver/server.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -25,9 +26,14 @@ using net::NetError;
 constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kSweepInterval{1};
+constexpr std::chrono::milliseconds kLinger{500};
 
 // Virtual size; only what a session touches becomes memory. The deepest path is OpenSSL's handshake.
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kStackSize = 2 * 1024 * 1024;  // ThreadSanitizer keeps a megabyte of its own there
+#else
 constexpr std::size_t kStackSize = 256 * 1024;
+#endif
 
 // Two descriptors per session, so the soft limit that shells set (1024) is soon reached; the hard one is ours
 // to use.
@@ -69,14 +75,33 @@ void log_client(logging::Level level, std::string_view event, const std::string&
                  fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
 }
 
+// A socket that is closed with octets unread resets the connection, and the reset destroys answers that the
+// client has not fetched yet. So what still comes is read, and thrown away, until the client closes too; not
+// for long.
+void discard_rest(int fd) {
+  const net::Deadline deadline = net::Deadline::in(kLinger);
+  std::array<std::uint8_t, 4096> scrap;
+  for (;;) {
+    pollfd entry{fd, POLLIN, 0};
+    if (deadline.expired() || poll(&entry, 1, deadline.poll_ms()) <= 0) return;
+    if (recv(fd, scrap.data(), scrap.size(), MSG_DONTWAIT) <= 0) return;
+  }
+}
+
 }  // namespace
 
-Server::Server(const Options& options) : options_(options), sessions_(options.limits.max_connections) {
+Server::Server(const Options& options)
+    : options_(options), upstreams_(options.fastest), sessions_(options.limits.max_connections) {
   raise_descriptor_limit(options.limits.max_connections);
   use_small_stacks();
   signals_ = stop_signals();
-  for (const net::Endpoint& upstream : options.upstreams)
-    upstreams_.add(std::make_unique<Upstream>(upstream, options.upstream_ca, options.limits.pool_size));
+  for (const UpstreamOptions& upstream : options.upstreams) {
+    tls::ClientOptions trust;
+    trust.ca_file = options.upstream_ca;
+    trust.pins = upstream.pins;
+    trust.pin_only = options.pin_only;
+    upstreams_.add(std::make_unique<Upstream>(upstream.endpoint, trust, options.limits.pool_size));
+  }
   const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
   if (std::ranges::any_of(options.listen, is_tls)) load_identity();
   for (const net::Endpoint& endpoint : options.listen) listen(endpoint);
@@ -85,7 +110,7 @@ Server::Server(const Options& options) : options_(options), sessions_(options.li
 void Server::load_identity() {
   if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem");
   if (options_.key_file.empty()) options_.key_file = default_file("key.pem");
-  tls_.emplace(options_.cert_file, options_.key_file);
+  tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
   const bool beyond_loopback = std::ranges::any_of(options_.listen, [](const net::Endpoint& endpoint) {
     return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
   });
@@ -180,8 +205,10 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
     } else {
       stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
     }
-    Session(*stream, transport, upstreams_, options_.limits, draining_).run();
+    Session session(*stream, transport, upstreams_, options_.limits, draining_);
+    session.run();
     stream->close();
+    if (!session.client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
     log_client(logging::Level::info, "client-lost", peer, error.what());
   }

@@ -16,6 +16,8 @@ using net::NetError;
 // So long a session keeps its buffers after the last message, lest the next one find them gone.
 constexpr std::chrono::milliseconds kKeepBuffers{500};
 
+// Answers waiting for the client to take them, octets. Those in flight may come on top.
+constexpr std::size_t kMaxUnsent = 128 * 1024;
 constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
 
 std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (RFC 7828 §3.1)
@@ -65,7 +67,10 @@ void Session::read_client() {
     if (filled && !client_.has_buffered()) break;
     const IoResult result = reader_.fill(client_);
     filled = true;
-    if (result.status == IoResult::Status::closed) reading_ = false;  // its answers still go out (half-close)
+    if (result.status == IoResult::Status::closed) {
+      client_closed_ = true;
+      reading_ = false;  // its answers still go out (half-close)
+    }
     if (result.status != IoResult::Status::done) break;
   }
   if (whole_message) {
@@ -119,6 +124,12 @@ void Session::flush_client() {
     write_deadline_.reset();
   else if (!write_deadline_)
     write_deadline_ = now_ + limits_.write;
+}
+
+// Who does not take answers, or asks faster than they can be had, is not read: TCP then makes the client
+// wait.
+bool Session::may_read() const {
+  return reading_ && forwarder_.in_flight() < limits_.max_in_flight && writer_.size() < kMaxUnsent;
 }
 
 bool Session::finished() const {

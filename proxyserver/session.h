@@ -26,6 +26,8 @@ class Session final : private Forwarder::Client {
   // then been sent, or the client is beyond help. Throws what its stream throws.
   void run();
 
+  bool client_has_closed() const { return client_closed_; }
+
  private:
   void read_client();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
@@ -35,7 +37,7 @@ class Session final : private Forwarder::Client {
   void wait();
   void check_time();
   bool finished() const;
-  bool may_read() const { return reading_ && forwarder_.in_flight() < limits_.max_in_flight; }
+  bool may_read() const;
   bool quiet() const { return forwarder_.in_flight() == 0 && writer_.empty() && !reader_.mid_frame(); }
   net::Deadline next_deadline() const;
 
@@ -50,6 +52,7 @@ class Session final : private Forwarder::Client {
 
   Clock::time_point now_;  // once per turn of the loop
   bool reading_ = true;    // false: the client has closed its side, or has lost our trust
+  bool client_closed_ = false;
   bool readable_ = true;   // poll or the stream's own buffer has something for us
   bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
   bool released_ = false;  // buffers have been given back since the last message

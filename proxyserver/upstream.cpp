@@ -42,10 +42,8 @@ double jitter() {  // 0.75 to 1.25: sessions that failed together must not come 
   return std::uniform_real_distribution<>(0.75, 1.25)(engine);
 }
 
-std::unique_ptr<tls::ClientContext> context_for(const net::Endpoint& endpoint, const std::string& ca_file) {
+std::unique_ptr<tls::ClientContext> context_for(const net::Endpoint& endpoint, tls::ClientOptions options) {
   if (endpoint.transport != net::Transport::tls) return nullptr;
-  tls::ClientOptions options;
-  options.ca_file = ca_file;
   options.auth_name = endpoint.auth_name.empty() ? endpoint.address.host() : endpoint.auth_name;
   return std::make_unique<tls::ClientContext>(options);
 }
@@ -74,11 +72,11 @@ void Lease::close() {
   upstream_->closed();
 }
 
-Upstream::Upstream(const net::Endpoint& endpoint, const std::string& ca_file, std::size_t pool_size)
+Upstream::Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size)
     : endpoint_(endpoint),
       name_(endpoint.to_string()),
       pool_size_(pool_size),
-      tls_(context_for(endpoint, ca_file)) {}
+      tls_(context_for(endpoint, trust)) {}
 
 Lease Upstream::lease(net::Deadline deadline, bool fresh) {
   std::unique_lock lock(mutex_);
@@ -180,12 +178,20 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
                  fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
 }
 
-void Upstream::succeeded() {
+void Upstream::succeeded(Clock::duration answer_time) {
+  const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
+  const Clock::rep smoothed = before == 0 ? answer_time.count() : before + (answer_time.count() - before) / 8;
+  smoothed_time_.store(std::max<Clock::rep>(smoothed, 1),
+                       std::memory_order_relaxed);  // a lost update is no loss
   if (failures_.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(mutex_);
   failures_ = 0;
   penalty_end_ = {};
   logging::write(logging::Level::info, "upstream-back", logging::field("upstream", name_));
+}
+
+Upstream::Clock::duration Upstream::smoothed_time() const {
+  return Clock::duration(smoothed_time_.load(std::memory_order_relaxed));
 }
 
 Upstream::Clock::time_point Upstream::penalty_end() const {

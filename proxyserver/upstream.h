@@ -55,8 +55,9 @@ class Upstream {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `ca_file`: see tls::ClientOptions. Throws TlsError if it cannot be used.
-  Upstream(const net::Endpoint& endpoint, const std::string& ca_file, std::size_t pool_size);
+  // `trust` says whom to trust at tls:// (its name is filled in from the endpoint). Throws TlsError if that
+  // fails.
+  Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size);
 
   const std::string& name() const { return name_; }  // the URI, for messages
   bool encrypted() const { return tls_ != nullptr; }
@@ -72,7 +73,9 @@ class Upstream {
   // Health, as the sessions observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
-  void succeeded();
+  void succeeded(Clock::duration answer_time);
+  Clock::duration smoothed_time()
+      const;  // of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet
   Clock::time_point penalty_end() const;
   Clock::time_point last_failure() const;
   Clock::time_point failing_since()
@@ -97,5 +100,6 @@ class Upstream {
   Clock::time_point penalty_end_{};
   Clock::time_point last_failure_{};
   Clock::time_point failing_since_{};
+  std::atomic<Clock::rep> smoothed_time_ = 0;
   std::atomic<int> failures_ = 0;  // atomic so that succeeded(), once per answer, need not lock
 };

@@ -7,14 +7,18 @@ constexpr std::chrono::seconds kRestartTime{2};
 }
 
 Upstream& Upstreams::choose(const Upstream* other_than, Upstream::Clock::time_point now) const {
+  Upstream* best = nullptr;
   Upstream* longest_ago = nullptr;
   for (const auto& upstream : all_) {
     if (upstream.get() == other_than && all_.size() > 1) continue;
-    if (upstream->penalty_end() <= now) return *upstream;
     if (longest_ago == nullptr || upstream->last_failure() < longest_ago->last_failure())
       longest_ago = upstream.get();
+    if (upstream->penalty_end() > now) continue;
+    // One that has not answered yet has time 0, and so gets its chance to show how fast it is.
+    if (best == nullptr || (fastest_ && upstream->smoothed_time() < best->smoothed_time()))
+      best = upstream.get();
   }
-  return *longest_ago;
+  return best != nullptr ? *best : *longest_ago;
 }
 
 bool Upstreams::failing_only_just(Upstream::Clock::time_point now) const {

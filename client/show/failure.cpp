@@ -193,7 +193,7 @@ Sentence Explainer::operator()(const tls::TlsError& error) const {
     case TlsKind::protocol:
       return not_tls(facts);
     case TlsKind::file:
-      return {"the trust anchors cannot be read", printable(error.what()), "--ca FILE with a PEM file"};
+      return {"a PEM file cannot be used", printable(error.what()), "a readable PEM file"};
     case TlsKind::closed:
       return {format("{} closed the connection in the handshake", server_), "no TLS alert said why",
               format("{} if it is a plain DNS server", in_clear())};
@@ -236,7 +236,7 @@ Sentence Explainer::out_of_date(const tls::TlsError::Facts& facts) const {
                       expired ? "ago" : "from now");
   }
   return {format("the certificate of {} {}", server_, expired ? "has expired" : "is not valid yet"), evidence,
-          "a new certificate there, or whether the clock here is right"};
+          "a new certificate there, or correcting the clock here"};
 }
 
 Sentence Explainer::alert(const tls::TlsError::Facts& facts) const {

@@ -26,6 +26,8 @@ where to ask
 whom to trust
   --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca)
   --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
+  --cert FILE, --key FILE
+                      the certificate to show a server that asks for one (two-way TLS)
 what to ask
   -t, --type TYPE     by name, or TYPEnn; -c, --class CLASS; -q, --query NAME
   -x, --reverse ADDR  the name of an address

@@ -45,10 +45,11 @@ void for_each_option(const MessageView& message, Visit visit) {
 }
 
 void put_in(const OptSplice& splice, Bytes& out) {
-  if (splice.keepalive) {
+  const bool asks = splice.keepalive == kAskKeepalive;
+  if (splice.keepalive && out.size() + kOptionHeader + (asks ? 0 : 2) <= splice.limit) {
     append_u16(out, option::KEEPALIVE);
-    append_u16(out, *splice.keepalive == kAskKeepalive ? 0 : 2);
-    if (*splice.keepalive != kAskKeepalive) append_u16(out, *splice.keepalive);
+    append_u16(out, asks ? 0 : 2);
+    if (!asks) append_u16(out, *splice.keepalive);
   }
   const std::size_t bare = out.size() + kOptionHeader;
   if (splice.pad_to == 0 || bare > splice.limit) return;
@@ -83,6 +84,7 @@ HopOptions hop_options(const MessageView& message) {
 bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out) {
   out.clear();
   if (message.is_signed || (!message.opt && !splice.add_opt)) return false;
+  if (!message.opt && message.bytes.size() + kOptFixed > splice.limit) return false;
   const bool puts_in = splice.add_opt || splice.keepalive || splice.pad_to != 0;
   if (message.opt && !splice.remove_opt && !puts_in && !has_hop_options(message)) return false;
   if (message.opt && message.opt->end != message.bytes.size()) {
@@ -90,7 +92,8 @@ bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out)
     if (!whole) return false;
     const Bytes opt_last = encode(*whole);
     const auto view = inspect(opt_last);
-    return view && view->opt && view->opt->end == opt_last.size() && splice_opt(*view, splice, out);
+    return opt_last.size() <= splice.limit && view && view->opt && view->opt->end == opt_last.size() &&
+           splice_opt(*view, splice, out);
   }
 
   const std::size_t start = message.opt ? message.opt->offset : message.bytes.size();

@@ -79,18 +79,6 @@ std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&broken_down)));
 }
 
-std::string pin_of(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (length <= 0) return {};
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(der, static_cast<std::size_t>(length), digest);
-  OPENSSL_free(der);
-  unsigned char base64[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
-  const int written = EVP_EncodeBlock(base64, digest, sizeof digest);
-  return {reinterpret_cast<const char*>(base64), static_cast<std::size_t>(written)};
-}
-
 // The group of the key exchange that this very handshake made. A resumed TLS 1.2 session made none (it lives
 // on the first one's secret, RFC 5246 §7.3), though OpenSSL still remembers the group of the first.
 std::string group_of(SSL* ssl) {
@@ -103,13 +91,25 @@ std::string group_of(SSL* ssl) {
 
 }  // namespace
 
+std::string spki_pin(x509_st* certificate) {
+  unsigned char* der = nullptr;
+  const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+  if (length <= 0) return {};
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(der, static_cast<std::size_t>(length), digest);
+  OPENSSL_free(der);
+  unsigned char base64[4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1];
+  const int written = EVP_EncodeBlock(base64, digest, sizeof digest);
+  return {reinterpret_cast<const char*>(base64), static_cast<std::size_t>(written)};
+}
+
 CertificateFacts certificate_facts(x509_st* certificate) {
   return {.subject = name_text(X509_get_subject_name(certificate)),
           .issuer = name_text(X509_get_issuer_name(certificate)),
           .names = alternative_names(certificate),
           .not_before = time_of(X509_get0_notBefore(certificate)),
           .not_after = time_of(X509_get0_notAfter(certificate)),
-          .pin = pin_of(certificate)};
+          .pin = spki_pin(certificate)};
 }
 
 ConnectionFacts connection_facts(ssl_st* ssl) {

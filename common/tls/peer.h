@@ -30,6 +30,7 @@ struct ConnectionFacts {
   std::optional<CertificateFacts> peer;  // none when the peer showed none
 };
 
+std::string spki_pin(x509_st* certificate);  // CertificateFacts::pin
 CertificateFacts certificate_facts(x509_st* certificate);
 ConnectionFacts connection_facts(ssl_st* ssl);
 

@@ -1,23 +1,19 @@
 #include "common/tls/tls_context.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <filesystem>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <mutex>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <string_view>
 #include <utility>
 
-#include "common/net/unique_fd.h"
 #include "common/tls/openssl_error.h"
-#include "common/tls/socket_bio.h"
+#include "common/tls/pem_file.h"
+#include "common/tls/ticket_keys.h"
+#include "common/tls/verify.h"
 
 namespace tls {
 namespace {
@@ -34,21 +30,6 @@ constexpr const char* kSuites12 =
 constexpr const char* kGroups = "X25519:P-256:P-384";     // a client sends its key share for the first
 constexpr unsigned char kAlpnDot[] = {3, 'd', 'o', 't'};  // RFC 7301 §3.1: names behind their lengths
 constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1 (RFC 9325 §4.5)
-
-[[noreturn]] void fail(Kind kind, const std::string& action, std::string reason) {
-  ERR_clear_error();
-  TlsError::Facts facts;
-  facts.kind = kind;
-  facts.reason = std::move(reason);
-  throw TlsError(std::move(facts), action);
-}
-
-void check(bool done, const char* action) {
-  if (done) return;
-  TlsError::Facts facts = drain_error_queue();
-  facts.kind = Kind::internal;
-  throw TlsError(std::move(facts), action);
-}
 
 // Must precede every other use of OpenSSL. Its configuration file is not read: what concerns TLS is set below
 // in so many words, and a client that lives for 30 ms should not spend one of them on parsing. Nor is
@@ -82,39 +63,6 @@ SslContext make_context(const SSL_METHOD* method) {
   SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(c, 1);  // one recv() per batch of records rather than two per record
   return context;
-}
-
-// errno of opening `file` for reading; 0: it can be read.
-int open_error(const std::string& file) {
-  const net::UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  return fd.valid() ? 0 : errno;
-}
-
-void check_readable(const std::string& file, const char* action) {
-  if (const int error = open_error(file); error != 0)
-    fail(Kind::file, action, fmt::format("{}: {}", file, strerrordesc_np(error)));
-}
-
-// OpenSSL's many words for "there is none of what you want in this file".
-bool means_absent(unsigned long error) {
-  const int reason = ERR_GET_REASON(error);
-  switch (ERR_GET_LIB(error)) {
-    case ERR_LIB_PEM:
-      return reason == PEM_R_NO_START_LINE;
-    case ERR_LIB_X509:
-      return reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND;
-    case ERR_LIB_OSSL_DECODER:
-      return reason == ERR_R_UNSUPPORTED;
-    default:
-      return error == 0;
-  }
-}
-
-// What is wrong with the content of a file that can be opened.
-[[noreturn]] void fail_content(const std::string& file, const char* what, const char* action) {
-  if (means_absent(ERR_peek_error()))
-    fail(Kind::file, action, fmt::format("{}: no {} in PEM format", file, what));
-  fail(Kind::file, action, fmt::format("{}: {}", file, drain_error_queue().reason));
 }
 
 // An encrypted key is refused: the default is to ask on the terminal, which a daemon does not have.
@@ -152,70 +100,6 @@ void load_identity(SSL_CTX* context, const std::string& cert_file, const std::st
     fail(Kind::file, kKey, fmt::format("{}: does not match the certificate {}", key_file, cert_file));
 }
 
-bool is_address(const std::string& name) {
-  unsigned char address[sizeof(in6_addr)];
-  return inet_pton(AF_INET, name.c_str(), address) == 1 || inet_pton(AF_INET6, name.c_str(), address) == 1;
-}
-
-// As a certificate spells it: without the root's dot, without a zone id (which means something on one host
-// only).
-std::string certificate_name(std::string name) {
-  if (const auto zone = name.find('%'); zone != std::string::npos && is_address(name.substr(0, zone)))
-    name.resize(zone);
-  if (name.ends_with('.')) name.pop_back();
-  return name;
-}
-
-// RFC 8310 §8.1: the subjectAltName alone, never the subject's CN.
-void expect_name(SSL_CTX* context, const std::string& name) {
-  constexpr const char* kAction = "set the name to check the certificate against";
-  // OpenSSL takes an empty name to mean "any certificate will do".
-  if (name.empty()) fail(Kind::internal, kAction, "no name and no address was given");
-  X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_hostflags(param,
-                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  const bool accepted = is_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) == 1
-                                         : X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()) == 1;
-  if (!accepted) fail(Kind::internal, kAction, fmt::format("\"{}\" cannot be a name", name));
-}
-
-// The system's store as a directory of files named by hash, of which OpenSSL reads the one it needs: all 140
-// in one file take longer than the rest of a client's life. The file serves where there is no such directory.
-void trust_system(SSL_CTX* context) {
-  const char* const named = std::getenv(X509_get_default_cert_dir_env());
-  std::error_code ignored;
-  const auto hashed = [](const auto& entry) { return entry.path().extension() == ".0"; };
-  const std::filesystem::directory_iterator entries(named != nullptr ? named : X509_get_default_cert_dir(),
-                                                    ignored);
-  const bool directory = std::any_of(begin(entries), end(entries), hashed);
-  check(SSL_CTX_set_default_verify_dir(context) == 1, "use the system's trust store");
-  if (!directory || std::getenv(X509_get_default_cert_file_env()) != nullptr)
-    check(SSL_CTX_set_default_verify_file(context) == 1, "use the system's trust store");
-  ERR_clear_error();
-}
-
-void trust_file(SSL_CTX* context, const std::string& file) {
-  constexpr const char* kAction = "load the trust anchors";
-  check_readable(file, kAction);
-  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) fail_content(file, "certificate", kAction);
-  // What the user names as an anchor is one, be it a root, an intermediate or the server's own certificate.
-  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-}
-
-// Keeps what OpenSSL forgets on failure: the certificate at fault.
-int note_failure(int ok, X509_STORE_CTX* store) noexcept {
-  if (ok == 1) return ok;
-  const auto* ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  SocketBio* const socket = ssl != nullptr ? socket_bio_of(ssl) : nullptr;
-  if (socket == nullptr) return ok;
-  socket->verify_result = X509_STORE_CTX_get_error(store);
-  X509* certificate = X509_STORE_CTX_get_current_cert(store);
-  if (certificate == nullptr) certificate = X509_STORE_CTX_get0_cert(store);
-  if (certificate != nullptr && X509_up_ref(certificate) == 1) socket->rejected.reset(certificate);
-  return ok;
-}
-
 // Returning 1 takes over the reference.
 int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   const auto* context = static_cast<const ClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
@@ -225,10 +109,13 @@ int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
 
 }  // namespace
 
-ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file)
-    : context_(make_context(TLS_server_method())) {
+ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
+                             const std::string& client_ca_file)
+    : ticket_keys_(std::make_unique<TicketKeys>()), context_(make_context(TLS_server_method())) {
   SSL_CTX* const c = context_.get();
   load_identity(c, cert_file, key_file);
+  if (!client_ca_file.empty()) verify_clients(c, client_ca_file);
+  ticket_keys_->use_in(c);
   // Our order of suites, but a client that puts ChaCha20 first has no AES in its hardware: then that.
   SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_alpn_select_cb(c, select_alpn, nullptr);
@@ -239,6 +126,8 @@ ServerContext::ServerContext(const std::string& cert_file, const std::string& ke
   check(SSL_CTX_set_session_id_context(c, kAlpnDot, sizeof kAlpnDot) == 1, "set the session context");
   check(SSL_CTX_set_max_early_data(c, 0) == 1, "turn early data off");  // RFC 9325 §3.10: it can be replayed
 }
+
+ServerContext::~ServerContext() = default;
 
 std::string ServerContext::pin() const {
   return certificate_facts(SSL_CTX_get0_certificate(context_.get())).pin;
@@ -258,14 +147,8 @@ ClientContext::ClientContext(const ClientOptions& options)
   options_.auth_name = certificate_name(options_.auth_name);
   if (options_.sni.empty() && !is_address(options_.auth_name)) options_.sni = options_.auth_name;
   if (is_address(certificate_name(options_.sni))) options_.sni.clear();  // RFC 6066 §3
-  if (options_.verify) {
-    expect_name(c, options_.auth_name);
-    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, note_failure);
-  }
-  if (!options_.ca_file.empty())
-    trust_file(c, options_.ca_file);
-  else if (options_.verify)
-    trust_system(c);
+  if (options_.verify) verify_server(c, options_);
+  if (!options_.cert_file.empty()) load_identity(c, options_.cert_file, options_.key_file);
   check(SSL_CTX_set_alpn_protos(c, kAlpnDot, sizeof kAlpnDot) == 0, "offer ALPN");  // here 0 is success
   SSL_CTX_set_app_data(c, this);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -13,15 +13,22 @@
 
 namespace tls {
 
+class TicketKeys;
+
 class ServerContext {
  public:
-  // PEM files: a chain with the leaf first, and its key. Throws TlsError (Kind::file) naming the file.
-  ServerContext(const std::string& cert_file, const std::string& key_file);
+  // PEM files: a chain with the leaf first, and its key; and, for two-way TLS, the anchors that clients'
+  // certificates must be vouched for by (empty: clients are not asked for any). Throws TlsError (Kind::file)
+  // naming the file.
+  ServerContext(const std::string& cert_file, const std::string& key_file,
+                const std::string& client_ca_file = {});
+  ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
   std::string pin() const;  // of the leaf, as CertificateFacts::pin
 
  private:
+  std::unique_ptr<TicketKeys> ticket_keys_;
   SslContext context_;
 };
 
@@ -29,6 +36,14 @@ struct ClientOptions {
   std::string ca_file;    // PEM file of trust anchors; empty: the system's store
   std::string auth_name;  // DNS name or IP address that a SAN must carry; never empty (RFC 8310 §8.1)
   std::string sni;  // server name to send; empty: auth_name if that is a DNS name, else none (RFC 6066 §3)
+
+  // Base64 SHA-256 of public keys (see pin.h): one of them must be in the chain, besides. With pin_only, the
+  // server's own key must be one of them, and neither anchors nor name are looked at.
+  std::vector<std::string> pins{};
+  bool pin_only = false;
+
+  std::string cert_file{};  // shown to a server that asks for a certificate; empty: none
+  std::string key_file{};
   bool verify = true;  // false takes an explicit word of the user's, and says so at run time
 };
 

@@ -98,6 +98,8 @@ Kind kind_of_verify_result(long result) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return Kind::name_mismatch;
+    case X509_V_ERR_APPLICATION_VERIFICATION:  // verify.cpp: no pin matches
+      return Kind::pin_mismatch;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -159,12 +161,29 @@ TlsError::Facts drain_error_queue() {
   return facts;
 }
 
+void fail(TlsError::Kind kind, const std::string& action, std::string reason) {
+  ERR_clear_error();
+  TlsError::Facts facts;
+  facts.kind = kind;
+  facts.reason = std::move(reason);
+  throw TlsError(std::move(facts), action);
+}
+
+void check(bool done, const char* action) {
+  if (done) return;
+  TlsError::Facts facts = drain_error_queue();
+  facts.kind = Kind::internal;
+  throw TlsError(std::move(facts), action);
+}
+
 TlsError::Facts verify_failure(long result, x509_st* certificate, const std::string& expected_name) {
   TlsError::Facts facts;
   facts.kind = kind_of_verify_result(result);
   facts.reason = X509_verify_cert_error_string(result);
   facts.expected_name = expected_name;
   if (certificate != nullptr) facts.peer = certificate_facts(certificate);
+  if (facts.kind == Kind::pin_mismatch && facts.peer)
+    facts.reason = fmt::format("the server's key is sha256/{}", facts.peer->pin);
   return facts;
 }
 

@@ -163,7 +163,8 @@ void TlsStream::fail(const char* action) {
     if (bio_.ended) facts.kind = TlsError::Kind::closed;
   }
   if (bio_.verify_result != 0)
-    facts = verify_failure(bio_.verify_result, bio_.rejected.get(), client_->options().auth_name);
+    facts = verify_failure(bio_.verify_result, bio_.rejected.get(),
+                           client_ != nullptr ? client_->options().auth_name : std::string());
   throw TlsError(std::move(facts), whole_action);
 }
 

@@ -45,17 +45,19 @@ docker rm -f dns-over-tls dns-over-tls-test >/dev/null 2>&1
 
 # Both models in one container, as bare as it gets.
 docker build -q -t dnsotls . >/dev/null
-docker run -d --name dns-over-tls-test -p 127.0.0.1:8443:8443 -p 127.0.0.1:54:53 \
+docker run -d --name dns-over-tls-test -p 127.0.0.1:8443:8443 -p 127.0.0.1:54:53 -p 127.0.0.1:54:53/udp \
   --read-only --cap-drop ALL --security-opt no-new-privileges dnsotls >/dev/null
 for _ in $(seq 50); do
-  ! docker logs dns-over-tls-test 2>&1 | grep -q '^listening tcp://' || break
+  ! docker logs dns-over-tls-test 2>&1 | grep -q '^listening udp://' || break
   sleep 0.1
 done
-docker cp dns-over-tls-test:/usr/local/bin/client client >/dev/null
-./client --timeout 8 google.com >"$out" || failed "model 1: DNS over TLS on 8443" "$out"
+client=.build/client-of-image  # where ./start.sh has put it
+"$client" --timeout 8 google.com >"$out" || failed "model 1: DNS over TLS on 8443" "$out"
 shows "$out" 'status: (NOERROR|SERVFAIL)' "model 1: DNS over TLS on 8443"
-./client --timeout 8 @tcp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS on 54" "$out"
+"$client" --timeout 8 @tcp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS on 54" "$out"
 shows "$out" 'status: (NOERROR|SERVFAIL)' "model 2: plain DNS over TCP on 54"
+"$client" --timeout 8 @udp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS over UDP on 54" "$out"
+shows "$out" 'status: (NOERROR|SERVFAIL)' "model 2: plain DNS over UDP on 54"
 if command -v dig >/dev/null; then
   dig +tcp +time=8 +tries=1 -p 54 @127.0.0.1 google.com >"$out" || failed "model 2: dig" "$out"
   shows "$out" 'status: (NOERROR|SERVFAIL)' "model 2: dig +tcp -p 54"

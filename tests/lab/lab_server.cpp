@@ -34,7 +34,8 @@ LabServer::LabServer(const std::vector<net::Endpoint>& endpoints, Parts parts)
 
 LabServer::~LabServer() {
   eventfd_write(stopping_.get(), 1);
-  for (Worker& worker : workers_) worker.thread.join();
+  for (Worker& worker : workers_)
+    if (worker.thread.joinable()) worker.thread.join();  // the last one may never have been started
 }
 
 std::vector<net::Endpoint> LabServer::listening() const {

@@ -55,6 +55,7 @@ class Datagrams {
   void send(ByteView message);
   std::optional<Bytes> read(net::Deadline deadline = net::Deadline::in(kPatience));  // nullopt: none came
   dns::Message ask(const dns::Message& query);
+  int fd() const { return socket_.get(); }
 
  private:
   net::UniqueFd socket_;

@@ -90,7 +90,7 @@ Proxy::Proxy(const Arguments& extra, Process::Limits limits)
       program_(Arguments{PROXYSERVER_PROGRAM, "--listen", "tls://127.0.0.1:0", "--listen",
                          "tcp://127.0.0.1:0", "--cert", identity_.ca_file, "--key", identity_.key_file} +
                    extra,
-               2, limits) {}
+               2 + static_cast<std::size_t>(std::ranges::count(extra, "--listen")), limits) {}
 
 Proxy::Proxy(const LabResolver& resolver, Transport upstream, const Arguments& extra)
     : Proxy(Arguments{"--upstream", resolver.uri(upstream)} +

@@ -22,8 +22,8 @@ TEST_CASE("with no option it serves DoT on loopback and asks two public resolver
   REQUIRE(options->listen.size() == 1);
   CHECK(options->listen[0].to_string() == "tls://127.0.0.1:8443");
   REQUIRE(options->upstreams.size() == 2);
-  CHECK(options->upstreams[0].to_string() == "tls://1.1.1.1:853#cloudflare-dns.com");
-  CHECK(options->upstreams[1].to_string() == "tls://8.8.8.8:853#dns.google");
+  CHECK(options->upstreams[0].endpoint.to_string() == "tls://1.1.1.1:853#cloudflare-dns.com");
+  CHECK(options->upstreams[1].endpoint.to_string() == "tls://8.8.8.8:853#dns.google");
   CHECK(options->limits.max_connections == 4096);
 }
 
@@ -34,12 +34,21 @@ TEST_CASE("options are taken as they are given") {
   REQUIRE(options.has_value());
   CHECK(options->listen[0].to_string() == "tcp://[::1]:5300");
   CHECK(options->listen[1].to_string() == "tls://127.0.0.1:0");
-  CHECK(options->upstreams[0].to_string() == "tcp://192.0.2.1:53");
+  CHECK(options->upstreams[0].endpoint.to_string() == "tcp://192.0.2.1:53");
   CHECK(options->limits.query == std::chrono::milliseconds(2500));
   CHECK(options->limits.idle == std::chrono::milliseconds(300));
   CHECK(options->limits.max_connections == 7);
   CHECK(options->log_level == logging::Level::debug);
   CHECK(options->upstream_ca == "ca.pem");
+}
+
+TEST_CASE("a pin is for the upstream named before it") {
+  const std::string pin = "v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k=";
+  const auto options =
+      parse({"--upstream", "tls://192.0.2.1", "--pin", "sha256/" + pin, "--upstream", "tls://192.0.2.2"});
+  REQUIRE(options.has_value());
+  CHECK(options->upstreams[0].pins == std::vector{pin});
+  CHECK(options->upstreams[1].pins.empty());
 }
 
 TEST_CASE("a wrong command line is told what is wrong with it") {
@@ -57,6 +66,12 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--max-connections", "0"}, "not between 1 and"},
       {{"--allow", "192.0.2.0/33"}, "33 is not between 0 and 32"},
       {{"--allow", "192.0.2.1/24"}, "bits set behind its prefix"},
+      {{"--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="}, "behind the --upstream"},
+      {{"--upstream", "tls://192.0.2.1", "--pin", "v+/c4XhSxq88"}, "is not sha256/"},
+      {{"--upstream", "tcp://192.0.2.1", "--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="},
+       "only tls://"},
+      {{"--pin-only"}, "would not be checked at all"},
+      {{"--policy", "random"}, "is not ordered or fastest"},
       {{"--pad", "never"}, "'never' is not edns or always"},
       {{"--log-level", "loud"}, "'loud' is not debug"},
       {{"--cert"}, "--cert needs a value"},

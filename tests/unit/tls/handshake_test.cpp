@@ -1,5 +1,7 @@
 // The handshake between our two ends, and with peers of other minds.
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "common/net/net_error.h"
 #include "tests/support/catch.h"
@@ -372,4 +374,22 @@ TEST_CASE("A thousand tickets leave the newest eight, each used once, newest fir
   int kept = 0;
   while (client_context.take_ticket() != nullptr) ++kept;
   CHECK(kept == 8);
+}
+
+TEST_CASE("Contexts are shared by threads, and so are their tickets, each used by one") {
+  const ServerContext server_context = classroom().server();
+  const ClientContext client_context(classroom().options());
+  std::atomic<int> stood = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        End server(server_context), client(client_context);
+        shake(client, server);
+        client.read();
+        stood += client.stream.handshaken() && server.stream.handshaken();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(stood == 40);
 }

@@ -1,0 +1,41 @@
+// The keys that this server seals its session tickets with (RFC 5077 §4): random, never stored, a new one
+// twice a day (RFC 9325 §3.4). The one before still opens tickets, so that a client loses nothing at the
+// change. Any thread. For the files of common/tls alone.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <mutex>
+
+#include "common/tls/handles.h"
+
+namespace tls {
+
+class TicketKeys {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Key {
+    std::array<unsigned char, 16> name;  // goes in front of the ticket, in clear
+    std::array<unsigned char, 32> encryption;
+    std::array<unsigned char, 32> authentication;
+  };
+
+  TicketKeys();
+
+  void use_in(ssl_ctx_st* context);  // which must not outlive this object
+
+  Key current(Clock::time_point now);  // makes a new one when it is time
+  // The key of that name: 0 there is none, 1 the current one, 2 the one before.
+  int find(const unsigned char* name, Key& key, Clock::time_point now);
+
+ private:
+  void rotate_if_due(Clock::time_point now);
+
+  std::mutex mutex_;  // guards what follows
+  Key current_;
+  Key previous_;
+  Clock::time_point made_;
+};
+
+}  // namespace tls
