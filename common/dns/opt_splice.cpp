@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kOptFixed = 11;     // owner, type, size, ttl, rdlength
 constexpr std::size_t kOptionHeader = 4;  // code, length
+constexpr std::size_t kKeepaliveOption = kOptionHeader + 2;
 constexpr std::size_t kArcountOffset = 10;
 
 bool is_hop_option(std::uint16_t code) {
@@ -84,6 +85,7 @@ HopOptions hop_options(const MessageView& message) {
 bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out) {
   out.clear();
   if (message.is_signed || (!message.opt && !splice.add_opt)) return false;
+  if (!message.opt && message.bytes.size() + kOptFixed > splice.limit) return false;
   if (!message.opt && message.bytes.size() + kOptFixed > splice.limit) return false;
   const bool puts_in = splice.add_opt || splice.keepalive || splice.pad_to != 0;
   if (message.opt && !splice.remove_opt && !puts_in && !has_hop_options(message)) return false;

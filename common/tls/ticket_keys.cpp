@@ -41,16 +41,15 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
     auto& keys = *static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
     const auto now = TicketKeys::Clock::now();
     TicketKeys::Key key;
-    int found = 1;
     if (seal == 1) {
       key = keys.current(now);
       std::ranges::copy(key.name, name);
       if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
-    } else {
-      found = keys.find(name, key, now);
-      if (found == 0) return 0;
+    } else if (!keys.find(name, key, now)) {
+      return 0;
     }
-    return prepare(key, iv, cipher, mac, seal) ? found : -1;
+    // A ticket is used once (RFC 8446 §C.4), so whoever shows one gets the next: 2.
+    return prepare(key, iv, cipher, mac, seal) ? (seal == 1 ? 1 : 2) : -1;
   } catch (...) {  // no exception may cross OpenSSL's frames
     return -1;
   }
@@ -71,13 +70,13 @@ TicketKeys::Key TicketKeys::current(Clock::time_point now) {
   return current_;
 }
 
-int TicketKeys::find(const unsigned char* name, Key& key, Clock::time_point now) {
+bool TicketKeys::find(const unsigned char* name, Key& key, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   rotate_if_due(now);
   const auto named = [name](const Key& k) { return std::equal(k.name.begin(), k.name.end(), name); };
-  if (named(current_)) return key = current_, 1;
-  if (named(previous_)) return key = previous_, 2;
-  return 0;
+  if (named(current_)) return key = current_, true;
+  if (named(previous_)) return key = previous_, true;
+  return false;
 }
 
 void TicketKeys::rotate_if_due(Clock::time_point now) {

@@ -26,8 +26,8 @@ class TicketKeys {
   void use_in(ssl_ctx_st* context);  // which must not outlive this object
 
   Key current(Clock::time_point now);  // makes a new one when it is time
-  // The key of that name: 0 there is none, 1 the current one, 2 the one before.
-  int find(const unsigned char* name, Key& key, Clock::time_point now);
+  // The key of that name, current or the one before; false: there is none.
+  bool find(const unsigned char* name, Key& key, Clock::time_point now);
 
  private:
   void rotate_if_due(Clock::time_point now);

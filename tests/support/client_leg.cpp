@@ -39,6 +39,9 @@ dns::Message ClientLeg::ask(const dns::Message& query, net::Deadline deadline) {
   return read_message(deadline);
 }
 
-int ClientLeg::fd() const {
-  return std::visit([](const auto& peer) { return peer.fd(); }, peer_);
+std::optional<dns::Message> ClientLeg::next_message(net::Deadline deadline) try {
+  return read_message(deadline);
+} catch (const std::exception&) {
+  if (!deadline.expired()) throw;
+  return std::nullopt;
 }

@@ -20,7 +20,7 @@ class ClientLeg {
   std::optional<Bytes> read(net::Deadline deadline = net::Deadline::in(kPatience));
   dns::Message read_message(net::Deadline deadline = net::Deadline::in(kPatience));  // or the test fails
   dns::Message ask(const dns::Message& query, net::Deadline deadline = net::Deadline::in(kPatience));
-  int fd() const;
+  std::optional<dns::Message> next_message(net::Deadline deadline);  // nullopt: none came in time
 
  private:
   net::Transport transport_;

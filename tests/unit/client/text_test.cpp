@@ -88,7 +88,7 @@ TEST_CASE("an answer that was too long for UDP is said to have come over TCP", "
   check_approved("truncated", shown(outcome, "@udp://127.0.0.1:8443 a.example b.example"));
 }
 
-TEST_CASE("--short is the data alone, +noall +answer the records alone", "[text]") {
+TEST_CASE("the data alone by --short, the records alone by +noall +answer", "[text]") {
   CHECK(shown(kTls, "google.com --short") == "www.example.\n192.0.2.1\n");
   CHECK(shown(kTls, "google.com +noall +answer") ==
         "google.com.\t\t300\tIN\tCNAME\twww.example.\n"
