@@ -29,7 +29,8 @@ bool is_right(const dns::Message& reply, const std::string& name) {
 // A resolver that says, as TXT of who.test, which one it is.
 struct Named {
   explicit Named(const std::string& name, const Arguments& extra = {}) {
-    std::ofstream(directory.file("zone")) << "who.test. 60 IN TXT " << name << '\n';
+    std::ofstream(directory.file("zone"))
+        << fmt::format("who.test. 60 IN SOA . . 1 1 1 1 1\nwho.test. 60 IN TXT {}\n", name);
     resolver.emplace(Arguments{"--zone", directory.file("zone")} + extra);
   }
   TempDir directory;
@@ -77,8 +78,99 @@ TEST_CASE("where the first upstream fails, the second one answers, on every leg 
                                      "tls11-only", "stall-handshake", "drop", "stall-mid-frame", "reset",
                                      "close-mid-frame", "wrong-id", "wrong-question");
   CAPTURE(fault);
-  const LabResolver first({"--fault", fault, "--ca-out", "/dev/null"});
+  const LabResolver first({"--fault", fault});
   const LabResolver second;
-  const Proxy proxy({"--upstream", first.uri(Transport::tls), "--upstream", second.uri(Transport::tls),
-                     "--upstream-ca", second.ca_file(), "--hedge-after", "200ms"});
+  const TempDir directory;
+  std::ofstream(directory.file("both.pem"))
+      << std::ifstream(first.ca_file()).rdbuf() << std::ifstream(second.ca_file()).rdbuf();
+  const Proxy proxy(Arguments{"--upstream", first.uri(Transport::tls), "--upstream",
+                              second.uri(Transport::tls), "--upstream-ca", directory.file("both.pem"),
+                              "--hedge-after", "200ms"} +
+                    kWithUdp);
+  const auto begin = Clock::now();
+  for (const Transport leg : kAllLegs) {
+    CAPTURE(to_string(leg));
+    CHECK(is_right(ClientLeg(proxy, leg).ask(query("www.tag.test.")), "www.tag.test."));
+  }
+  CHECK(Clock::now() - begin < milliseconds(3 * 200) + kBusyMachine);
+}
+
+TEST_CASE("a resolver that is merely slow gets its answer through, though others were asked meanwhile") {
+  const bool second_is_dead = GENERATE(true, false);
+  const LabResolver slow({"--delay", "700"});
+  const LabResolver dead({"--fault", "drop"});
+  Arguments arguments = {"--upstream", slow.uri(Transport::tcp), "--hedge-after", "150ms"};
+  if (second_is_dead) arguments = arguments + Arguments{"--upstream", dead.uri(Transport::tcp)};
+  const Proxy proxy(arguments + kWithUdp);
+  for (const Transport leg : kAllLegs) {
+    CAPTURE(to_string(leg));
+    CHECK(is_right(ClientLeg(proxy, leg).ask(query("www.tag.test.")), "www.tag.test."));
+  }
+}
+
+TEST_CASE("an upstream that failed is passed over, and asked again seconds after it is back, not minutes") {
+  std::optional<Named> first(std::in_place, "first");
+  const Named second("second");
+  const net::Endpoint endpoint = first->resolver->endpoint(Transport::tcp);
+  const Proxy proxy({"--upstream", endpoint.to_string(), "--upstream", second.resolver->uri(Transport::tcp)});
+  DotConnection client = proxy.connect(Transport::tls);
+  REQUIRE(who_answers(client) == "\"first\"");
+  first.reset();
+  for (int i = 0; i < 100; ++i) REQUIRE(who_answers(client) == "\"second\"");
+  first.emplace("first", Arguments{"--listen", endpoint.to_string()});
+  const auto begin = Clock::now();
+  std::string who;
+  while (who != "\"first\"" && Clock::now() - begin < seconds(10)) who = who_answers(client);
+  CHECK(who == "\"first\"");  // the first penalty is a quarter of a second, the next one a half
+  CHECK(Clock::now() - begin < seconds(1) + kBusyMachine);
+}
+
+TEST_CASE("after an outage of seconds the first answers come within two seconds of the resolver's return") {
+  const seconds outage = GENERATE(seconds(1), seconds(4));
+  CAPTURE(outage.count());
+  std::optional<LabResolver> resolver(std::in_place);
+  const net::Endpoint endpoint = resolver->endpoint(Transport::tcp);
+  const Proxy proxy(*resolver, Transport::tcp, kWithUdp);
+  Clients clients(proxy);
+  REQUIRE(clients.ask_until_answered(net::Deadline::in(kPatience)));
+  resolver.reset();
+  REQUIRE_FALSE(clients.ask_until_answered(net::Deadline::in(outage)));
+  resolver.emplace(Arguments{"--listen", endpoint.to_string()});  // returns once it listens
+  const auto begin = Clock::now();
+  CHECK(clients.ask_until_answered(net::Deadline::in(kPatience)));
+  CHECK(Clock::now() - begin < seconds(2));
+}
+
+TEST_CASE("connections of the pool that died with their resolver cost no query") {
+  std::optional<LabResolver> resolver(std::in_place);
+  const net::Endpoint endpoint = resolver->endpoint(Transport::tcp);
+  const Proxy proxy(*resolver, Transport::tcp, kWithUdp);
+  for (int restart = 0; restart < 5; ++restart) {
+    std::vector<ClientLeg> legs;
+    for (int i = 0; i < 9; ++i) legs.emplace_back(proxy, kAllLegs[i % 3]);
+    for (ClientLeg& leg : legs) leg.send(query("delay-60.www.tag.test."));  // together: each has a connection
+    for (ClientLeg& leg : legs) REQUIRE(is_right(leg.read_message(), "delay-60.www.tag.test."));
+    resolver.reset();
+    resolver.emplace(Arguments{"--listen", endpoint.to_string()});
+    for (ClientLeg& leg : legs) leg.send(query("again.tag.test."));
+    for (ClientLeg& leg : legs) CHECK(is_right(leg.read_message(), "again.tag.test."));
+  }
+}
+
+TEST_CASE("no query is sent more than three times, however many upstreams fail it (RFC 9520 §3.1)") {
+  const std::size_t count = GENERATE(1U, 2U, 5U);
+  const bool silent = GENERATE(true, false);
+  CAPTURE(count, silent);
+  const auto script = silent ? ScriptedUpstream::Script([](const auto&) { return Bytes(); }) : hang_up;
+  std::list<ScriptedUpstream> upstreams;
+  Arguments arguments = {"--hedge-after", "100ms", "--query-timeout", "800ms"};
+  for (std::size_t i = 0; i < count; ++i)
+    arguments = arguments + upstreams.emplace_back(Transport::tcp, script).as_upstream();
+  const Proxy proxy(arguments + kWithUdp);
+  for (const Transport leg : kAllLegs)
+    CHECK(ClientLeg(proxy, leg).ask(query("www.tag.test.")).header.rcode == dns::rcode::SERVFAIL);
+  std::size_t sent = 0;
+  for (const ScriptedUpstream& upstream : upstreams) sent += upstream.seen().size();
+  CHECK(sent >= 3 * 2);
+  CHECK(sent <= 3 * 3);
 }
