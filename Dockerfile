@@ -11,7 +11,7 @@ FROM debian:bookworm-slim AS build
 # catch2 is for the tests; CMake asks for it on its way to labresolver, which lives among them.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ make cmake libssl-dev libfmt-dev catch2 \
- && rm -rf /var/lib/apt/lists/*
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt ./
 COPY tests tests
@@ -24,7 +24,7 @@ RUN cmake -S . -B .build -DCMAKE_BUILD_TYPE=Release -DCMAKE_EXE_LINKER_FLAGS=-s 
 FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libssl3 libfmt9 ca-certificates \
- && rm -rf /var/lib/apt/lists/* \
+ && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 853 --no-create-home --shell /usr/sbin/nologin dot
 # Both programs look for cert.pem and key.pem where they stand. To use your own: -v /your/folder:/etc/dns-over-tls:ro
 WORKDIR /etc/dns-over-tls

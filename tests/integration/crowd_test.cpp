@@ -1,11 +1,11 @@
 // Many clients at once: every query gets its own answer. The names are below tag.test, whose answers carry
 // the name, so that an answer which reached the wrong client, or the wrong query, cannot pass for right.
 #include <fmt/format.h>
-#include <mutex>
 #include <set>
 #include <thread>
 
 #include "tests/support/catch.h"
+#include "tests/support/findings.h"
 #include "tests/support/lab.h"
 
 using net::Transport;
@@ -14,26 +14,6 @@ namespace {
 
 constexpr unsigned kClients = 200;
 constexpr unsigned kQueries = 50;
-
-// Catch2's assertions belong to one thread; these threads note what they see, and the test asserts.
-class Findings {
- public:
-  void right() {
-    const std::scoped_lock lock(mutex_);
-    ++right_;
-  }
-  void wrong(std::string what) {
-    const std::scoped_lock lock(mutex_);
-    if (wrong_.size() < 10) wrong_.push_back(std::move(what));
-  }
-  unsigned right_count() const { return right_; }
-  const std::vector<std::string>& all_wrong() const { return wrong_; }
-
- private:
-  std::mutex mutex_;
-  unsigned right_ = 0;
-  std::vector<std::string> wrong_;
-};
 
 std::string name_of(unsigned client, unsigned query) {
   return fmt::format("q{}.client{}.tag.test.", query, client);

@@ -1,6 +1,7 @@
 #include "tests/support/client_leg.h"
 
 #include <stdexcept>
+#include <sys/socket.h>
 
 namespace {
 
@@ -44,4 +45,10 @@ std::optional<dns::Message> ClientLeg::next_message(net::Deadline deadline) try 
 } catch (const std::exception&) {
   if (!deadline.expired()) throw;
   return std::nullopt;
+}
+
+void ClientLeg::reset_when_closed() const {
+  const linger at_once{1, 0};
+  const int fd = std::visit([](const auto& peer) { return peer.fd(); }, peer_);
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }

@@ -21,6 +21,7 @@ class ClientLeg {
   dns::Message read_message(net::Deadline deadline = net::Deadline::in(kPatience));  // or the test fails
   dns::Message ask(const dns::Message& query, net::Deadline deadline = net::Deadline::in(kPatience));
   std::optional<dns::Message> next_message(net::Deadline deadline);  // nullopt: none came in time
+  void reset_when_closed() const;                                    // TCP's reset instead of its orderly end
 
  private:
   net::Transport transport_;

@@ -38,19 +38,20 @@ std::string join(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-// Every allocation of this test binary is counted, so that one test can say: none.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+// Every allocation of this test binary is counted, so that one test can say: none. Never inlined: GCC would
+// then see memory of malloc() deleted, or of new freed, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(size);
 }
-void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size) {
   if (void* const memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 
