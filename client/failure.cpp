@@ -21,6 +21,7 @@ struct ExitCodeOf {
         return cli::unreachable;
       case net::NetError::Kind::reset:
       case net::NetError::Kind::closed:
+      case net::NetError::Kind::malformed:
         return phase == Phase::tls       ? cli::tls_handshake
                : phase == Phase::connect ? cli::unreachable
                                          : cli::bad_framing;

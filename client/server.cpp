@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <future>
 #include <memory>
 #include <netdb.h>
+#include <thread>
 
 #include "common/cli.h"
 #include "common/net/net_error.h"
@@ -84,33 +86,25 @@ bool is_address(const std::string& host) {
 std::vector<net::SocketAddress> addresses_of(const Server& server, int family, net::Deadline deadline) {
   if (const auto numeric = net::SocketAddress::parse(server.host, server.port)) return {*numeric};
 
-  // getaddrinfo() knows no deadline; its asynchronous sister does. Should the time run out, the lookup is
-  // left behind with its request: the process is about to end.
-  struct Lookup {
+  // getaddrinfo() knows no deadline, so it has a thread of its own. Should the time run out that thread is
+  // left behind: the process is about to end.
+  using Results = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+  auto lookup = [host = server.host, port = std::to_string(server.port), family]() -> Results {
     addrinfo hints{};
-    gaicb request{};
-    std::string host, port;
+    hints.ai_family = family;
+    hints.ai_socktype = SOCK_STREAM;  // one result per address
+    addrinfo* found = nullptr;
+    if (const int status = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); status != 0)
+      throw NoAddress(gai_strerror(status));
+    return {found, freeaddrinfo};
   };
-  auto lookup = std::make_unique<Lookup>();
-  lookup->host = server.host;
-  lookup->port = std::to_string(server.port);
-  lookup->hints.ai_family = family;
-  lookup->hints.ai_socktype = SOCK_STREAM;  // one result per address
-  lookup->request = {lookup->host.c_str(), lookup->port.c_str(), &lookup->hints, nullptr, {}, {}};
-  gaicb* const requests[] = {&lookup->request};
-  int status = getaddrinfo_a(GAI_NOWAIT, const_cast<gaicb**>(requests), 1, nullptr);
-  if (status != 0) throw NoAddress(gai_strerror(status));
-  while ((status = gai_error(&lookup->request)) == EAI_INPROGRESS) {
-    if (deadline.expired()) {
-      lookup.release();
-      throw net::NetError(net::NetError::Kind::timeout, "look up the address of " + server.host);
-    }
-    const timespec wait{0, 50'000'000};
-    gai_suspend(requests, 1, &wait);
-  }
-  if (status != 0) throw NoAddress(gai_strerror(status));
+  std::packaged_task<Results()> task(std::move(lookup));
+  std::future<Results> outcome = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (outcome.wait_until(deadline.when()) != std::future_status::ready)
+    throw net::NetError(net::NetError::Kind::timeout, "look up the address of " + server.host);
+  const Results results = outcome.get();
 
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> results(lookup->request.ar_result, freeaddrinfo);
   std::vector<net::SocketAddress> addresses;
   for (const addrinfo* result = results.get(); result != nullptr; result = result->ai_next) {
     sockaddr_storage storage{};

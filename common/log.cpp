@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <ctime>
+#include <poll.h>
 #include <unistd.h>
 
 namespace logging {
@@ -48,8 +49,10 @@ void write(Level level, std::string_view event, std::string_view facts) {
   const std::string line =
       fmt::format("{}.{:03}Z {} {}{}{}\n", std::string_view(stamp, size), now.tv_nsec / 1'000'000,
                   name_of(level), event, facts.empty() ? "" : " ", facts);
-  // One write(2) per line: lines of different threads never mix. A log that cannot be written must not stop
-  // us.
+  // One write(2) per line: lines of different threads never mix. A log that nobody reads must not stop us: a
+  // line for which there is no room is dropped.
+  pollfd entry{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&entry, 1, 0) != 1 || (entry.revents & POLLOUT) == 0) return;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
@@ -73,9 +76,7 @@ std::string field(std::string_view key, std::string_view value) {
 bool Throttle::allow() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   const long long second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  if (second == last_) return false;
-  last_ = second;
-  return true;
+  return last_.exchange(second) != second;
 }
 
 }  // namespace logging

@@ -14,6 +14,9 @@ using net::NetError;
 
 constexpr unsigned kMaxSends = 3;  // RFC 9520 §3.1: at most two retries
 constexpr std::chrono::milliseconds kRetryInterval{100};
+// While all of the pool is leased a session waits for it so long at a time, then looks after its other
+// duties.
+constexpr std::chrono::milliseconds kPoolWait{20};
 constexpr std::chrono::milliseconds kKeepaliveUnit{100};  // RFC 7828 §3.1
 constexpr std::size_t kQueryBlock = 128;                  // RFC 8467 §4.1
 
@@ -31,7 +34,8 @@ ExtendedError explain(const Upstream& upstream, const std::exception& cause) {
 bool may_be_restarting(const std::exception& cause) {
   if (const auto* tls = dynamic_cast<const tls::TlsError*>(&cause))
     return tls->kind() == tls::TlsError::Kind::closed;
-  return dynamic_cast<const NetError*>(&cause) != nullptr;
+  const auto* error = dynamic_cast<const NetError*>(&cause);
+  return error != nullptr && error->kind() != NetError::Kind::malformed;
 }
 
 // A refusal that does not even repeat the question (some servers' FORMERR): no answer to give, but a reason
@@ -70,7 +74,7 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 }
 
 void Forwarder::flush(Clock::time_point now) {
-  while (!waiting_.empty() && !retry_at_) {  // ends: each round sends, or counts a lost connection
+  while (may_send()) {  // ends: each round sends, or counts a lost connection
     send_waiting(now);
     for (Leg& leg : legs_) {
       if (!leg.lease || leg.lease->writer.empty() || leg.wants_write) continue;
@@ -84,6 +88,18 @@ void Forwarder::flush(Clock::time_point now) {
   settle();
 }
 
+bool Forwarder::may_send() {
+  if (waiting_.empty() || retry_at_) return false;
+  const Leg* leg = current_leg();
+  return !one_by_one_ || leg == nullptr || leg->owed == 0;
+}
+
+void Forwarder::pause(bool pause, Clock::time_point now) {
+  if (paused_ && !pause)
+    for (Leg& leg : legs_) leg.last_heard = now;  // it was we who did not listen
+  paused_ = pause;
+}
+
 Forwarder::Leg* Forwarder::current_leg() {
   if (legs_[current_].lease) return &legs_[current_];
   Leg& other = legs_[1 - current_];
@@ -94,6 +110,12 @@ bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::ti
   try {
     leg = Leg{};
     leg.lease = upstream.lease(wait, distrust_pool_);
+    if (!leg.lease) {
+      last_error_ = {dns::ede::OTHER,
+                     fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
+      retry_at_ = now;  // with the next turn of the session's loop
+      return false;
+    }
     leg.last_heard = now;
     current_ = static_cast<std::size_t>(&leg - legs_.data());
     return true;
@@ -107,10 +129,12 @@ void Forwarder::send_waiting(Clock::time_point now) {
   Leg* leg = current_leg();
   if (leg == nullptr) {
     leg = &legs_[0];
-    if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(now + limits_.query), now)) return;
+    const auto until = std::min(first_deadline_, now + kPoolWait);
+    if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(until), now)) return;
   }
-  for (const std::uint16_t id : waiting_) send(*queries_.find(id), *leg, now);
-  waiting_.clear();
+  const std::size_t count = one_by_one_ ? 1 : waiting_.size();
+  for (std::size_t i = 0; i < count; ++i) send(*queries_.find(waiting_[i]), *leg, now);
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
@@ -134,9 +158,12 @@ void Forwarder::read(Leg& leg, Clock::time_point now) {
     const IoResult result = connection.reader.fill(*connection.stream);
     if (result.status == IoResult::Status::closed)
       throw NetError(NetError::Kind::closed, "wait for an answer from " + connection.stream->peer());
+    leg.read_wants_write = result.status == IoResult::Status::want_write;
     if (result.status != IoResult::Status::done) return;
-    leg.last_heard = now;
-    while (const auto answer = connection.reader.next()) take_answer(leg, *answer, now);
+    while (const auto answer = connection.reader.next()) {
+      leg.last_heard = now;  // by whole messages: octets alone are easily dripped
+      take_answer(leg, *answer, now);
+    }
   } while (connection.stream->has_buffered());
 }
 
@@ -145,16 +172,20 @@ void Forwarder::read(Leg& leg, Clock::time_point now) {
 void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now) {
   dns::WireReader reader(answer);
   const dns::Header header = dns::decode_header(reader);
-  if (!reader.ok()) throw NetError(NetError::Kind::closed, "read a message shorter than a header");
+  if (!reader.ok()) throw NetError(NetError::Kind::malformed, "a message shorter than a header");
   Query* query = queries_.find(header.id);
   if (query == nullptr || (query->legs & bit(leg)) == 0) return;
 
   const auto view = dns::inspect(answer);
-  const bool matches = view && dns::answers(*view, query->view);
-  if (view && !matches && !is_bare_refusal(header)) return;
+  const bool whole = view && dns::may_splice(*view);
+  const bool matches = whole && dns::answers(*view, query->view);
+  if (whole && !matches && !is_bare_refusal(header)) return;
 
-  leg.lease->proven = true;
-  leg.lease.upstream().succeeded(now - query->sent);
+  // What was sent twice, or had to wait for a handshake, says nothing about the resolver's speed.
+  const bool timed = leg.lease->proven && query->sends == 1;
+  leg.lease->proven = leg.answered = true;
+  leg.lease.upstream().succeeded(timed ? now - query->sent : Clock::duration::zero());
+  blame_slower(*query, leg, now);
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
   if (matches) {
@@ -163,8 +194,9 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
     client_.deliver(*query, *view);
     end(*query, &leg);
   } else {
-    const std::string what =
-        view ? dns::rcode_name(header.rcode) + " without a question" : to_string(view.error());
+    const std::string what = whole  ? dns::rcode_name(header.rcode) + " without a question"
+                             : view ? "records behind its OPT that do not parse"
+                                    : to_string(view.error());
     fail(*query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", leg.lease.upstream().name(), what)},
          &leg);
   }
@@ -174,9 +206,12 @@ void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_poin
   Upstream& upstream = leg.lease.upstream();
   const bool proven = leg.lease->proven;
   const bool carried = leg.carried;
+  const bool answered = leg.answered;
   const std::uint8_t mask = bit(leg);
   leg = Leg{};
   distrust_pool_ = true;
+  // Some resolvers answer once and close. To ask them many things at once would be to ask each many times.
+  one_by_one_ = one_by_one_ || answered;
   queries_.for_each([&](Query& query) {
     if ((query.legs & mask) == 0) return;
     query.legs = static_cast<std::uint8_t>(query.legs & ~mask);
@@ -209,15 +244,11 @@ void Forwarder::connection_lost(Upstream& upstream, bool proven, const std::exce
 
 // An upstream that owes answers and says nothing: ask another, or at least over another connection. Whichever
 // answers first counts.
-void Forwarder::hedge(Clock::time_point now) {
-  Leg& silent = *current_leg();
-  silent.lease.upstream().failed("silent while it owes answers", now);
+void Forwarder::hedge(Leg& silent, Clock::time_point now) {
+  next_hedge_ = now + limits_.hedge_after;  // whatever becomes of this attempt
   const std::uint8_t mask = bit(silent);
   Leg& fresh = legs_[&silent == &legs_[0] ? 1 : 0];
-  if (!open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now)) {
-    silent.last_heard = now;  // not again before that time has passed once more
-    return;
-  }
+  if (!open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now)) return;
   queries_.for_each([&](Query& query) {
     if ((query.legs & mask) != 0 && query.sends < kMaxSends) send(query, fresh, now);
   });
@@ -228,12 +259,26 @@ void Forwarder::hedge(Clock::time_point now) {
   }
 }
 
-Forwarder::Clock::time_point Forwarder::next_time() const {
-  Clock::time_point next = std::min(first_deadline_, retry_at_.value_or(Clock::time_point::max()));
+// Another upstream has answered what this one was asked first, and has long been silent about: it is not
+// well.
+void Forwarder::blame_slower(const Query& query, const Leg& faster, Clock::time_point now) {
+  const Leg& other = legs_[&faster == &legs_[0] ? 1 : 0];
+  if ((query.legs & bit(other)) == 0 || &other.lease.upstream() == &faster.lease.upstream()) return;
+  if (other.last_heard + limits_.hedge_after <= now)
+    other.lease.upstream().failed("silent while it owes answers", now);
+}
+
+// When to ask beside the one open leg; never, if it owes nothing or there are two already.
+Forwarder::Clock::time_point Forwarder::hedge_time() const {
+  if (paused_) return Clock::time_point::max();
   for (std::size_t i = 0; i < kMaxLegs; ++i)
     if (legs_[i].lease && !legs_[1 - i].lease && legs_[i].owed > 0)
-      next = std::min(next, legs_[i].last_heard + limits_.hedge_after);
-  return next;
+      return std::max(legs_[i].last_heard + limits_.hedge_after, next_hedge_);
+  return Clock::time_point::max();
+}
+
+Forwarder::Clock::time_point Forwarder::next_time() const {
+  return std::min({first_deadline_, retry_at_.value_or(Clock::time_point::max()), hedge_time()});
 }
 
 void Forwarder::on_time(Clock::time_point now) {
@@ -242,16 +287,13 @@ void Forwarder::on_time(Clock::time_point now) {
     retry_at_.reset();
     lost_in_a_row_ = 0;
   }
-  for (std::size_t i = 0; i < kMaxLegs; ++i) {
-    if (legs_[i].lease && !legs_[1 - i].lease && legs_[i].owed > 0 &&
-        legs_[i].last_heard + limits_.hedge_after <= now) {
-      hedge(now);
-      break;
-    }
-  }
+  if (hedge_time() <= now) hedge(*current_leg(), now);
 }
 
 void Forwarder::expire(Clock::time_point now) {
+  for (const Leg& leg : legs_)
+    if (!paused_ && leg.lease && leg.owed > 0 && leg.last_heard + limits_.query <= now)
+      leg.lease.upstream().failed(fmt::format("no answer within {} ms", limits_.query.count()), now);
   first_deadline_ = Clock::time_point::max();
   queries_.for_each([&](Query& query) {
     if (query.deadline > now) {
@@ -298,15 +340,20 @@ void Forwarder::settle() {
       leg.lease.give_back();
     leg = Leg{};
   }
-  if (queries_.empty()) first_deadline_ = Clock::time_point::max();
+  if (!queries_.empty()) return;
+  first_deadline_ = Clock::time_point::max();
+  one_by_one_ = false;
 }
 
 std::size_t Forwarder::poll_entries(std::span<pollfd, kMaxLegs> entries) const {
   std::size_t count = 0;
-  for (const Leg& leg : legs_)
-    if (leg.lease)
-      entries[count++] = {leg.lease->stream->fd(),
-                          static_cast<short>(leg.wants_write ? POLLIN | POLLOUT : POLLIN), 0};
+  for (const Leg& leg : legs_) {
+    if (!leg.lease) continue;
+    const bool reads = !paused_ && !leg.read_wants_write;
+    const bool writes = leg.wants_write || leg.read_wants_write;
+    const int events = (reads ? POLLIN : 0) | (writes ? POLLOUT : 0);
+    entries[count++] = {leg.lease->stream->fd(), static_cast<short>(events), 0};
+  }
   return count;
 }
 

@@ -47,6 +47,10 @@ class Forwarder {
   void flush(Clock::time_point now);
 
   std::size_t in_flight() const { return queries_.size(); }
+  std::size_t octets_in_flight() const { return queries_.octets(); }
+
+  // While `pause` is true upstreams are not read: the client does not take what has come already.
+  void pause(bool pause, Clock::time_point now);
 
   static constexpr std::size_t kMaxLegs = 2;
   std::size_t poll_entries(std::span<pollfd, kMaxLegs> entries) const;     // how many it filled in
@@ -61,15 +65,18 @@ class Forwarder {
  private:
   struct Leg {
     Lease lease;
-    std::size_t owed = 0;        // answers that queries in flight expect from here
-    bool owes_late_one = false;  // an answer may come whose query has ended: not fit for the pool any more
-    bool wants_write = false;    // the socket is full, or not connected yet
-    bool carried = false;        // queries have left over it: what it loses has been sent
-    Clock::time_point last_heard{};  // or first asked, if later
+    std::size_t owed = 0;           // answers that queries in flight expect from here
+    bool owes_late_one = false;     // an answer may come whose query has ended: not fit for the pool any more
+    bool wants_write = false;       // the socket is full, or not connected yet
+    bool answered = false;          // an answer has come over it
+    bool read_wants_write = false;  // TLS must send (a KeyUpdate's reply) before it can read on
+    bool carried = false;           // queries have left over it: what it loses has been sent
+    Clock::time_point last_heard{};  // its last answer, or when it was first asked since
   };
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
+  bool may_send();
   Leg* current_leg();  // the one that new queries take; null: none is open
   bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
   void send_waiting(Clock::time_point now);
@@ -79,7 +86,9 @@ class Forwarder {
   void take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now);
   void leg_died(Leg& leg, const std::exception& cause, Clock::time_point now);
   void connection_lost(Upstream& upstream, bool proven, const std::exception& cause, Clock::time_point now);
-  void hedge(Clock::time_point now);
+  Clock::time_point hedge_time() const;
+  void hedge(Leg& silent, Clock::time_point now);
+  void blame_slower(const Query& query, const Leg& faster, Clock::time_point now);
   void expire(Clock::time_point now);
   void fail(Query& query, const ExtendedError& error, const Leg* answered_by = nullptr);
   void end(Query& query, const Leg* answered_by = nullptr);
@@ -92,8 +101,11 @@ class Forwarder {
   std::array<Leg, kMaxLegs> legs_;
   std::size_t current_ = 0;             // index of the leg opened last
   std::vector<std::uint16_t> waiting_;  // IDs of the queries in flight that are on no leg
-  bool distrust_pool_ = false;          // a connection died under a query: send that again over a fresh one
-  std::size_t lost_in_a_row_ = 0;       // connections that brought no answer, since one did
+  bool paused_ = false;
+  bool one_by_one_ = false;     // a connection died having answered some queries: no more than one at a time
+  bool distrust_pool_ = false;  // a connection died under a query: send that again over a fresh one
+  std::size_t lost_in_a_row_ = 0;              // connections that brought no answer, since one did
+  Clock::time_point next_hedge_{};             // not before
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   Clock::time_point first_deadline_ = Clock::time_point::max();  // no query ends before it; may be too early
   ExtendedError last_error_{};

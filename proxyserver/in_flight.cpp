@@ -47,6 +47,7 @@ Query& InFlight::add(const dns::MessageView& query, const dns::OptSplice& upstre
   slot.legs = slot.sends = 0;
   slot.waiting = true;
   ++count_;
+  octets_ += slot.message.size();
   return slot;
 }
 
@@ -60,6 +61,7 @@ void InFlight::remove(Query& query) {
   assert(query.waiting);
   query.waiting = false;  // its memory stays for the next one
   --count_;
+  octets_ -= query.message.size();
 }
 
 void InFlight::release() {

@@ -57,7 +57,8 @@ class InFlight {
 
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
-  void release();  // when empty: frees the memory
+  std::size_t octets() const { return octets_; }  // of their messages
+  void release();                                 // when empty: frees the memory
 
   // Calls `visit` with every query in flight; it may remove that query.
   template <typename Visit>
@@ -71,5 +72,6 @@ class InFlight {
 
   std::vector<Query> slots_;  // a power of two of them
   std::size_t count_ = 0;
+  std::size_t octets_ = 0;
   RandomIds ids_;
 };

@@ -12,9 +12,14 @@ LiveSessions::LiveSessions(std::size_t limit) : limit_(limit), wake_(eventfd(0, 
   if (!wake_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
 }
 
+LiveSessions::~LiveSessions() {
+  drain(net::Deadline::in({}));
+}
+
 bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work) {
   const std::lock_guard lock(mutex_);  // held until the entry has its thread: the thread's end waits for it
   const auto entry = live_.insert(live_.end(), Entry{{}, fd, key});
+  ++per_client_[key];
   try {
     entry->thread = std::thread([this, entry, work = std::move(work)] {
       work([this, entry] {
@@ -23,9 +28,9 @@ bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const 
       });
       ended(entry);
     });
-    ++per_client_[key];
     return true;
   } catch (const std::system_error&) {  // EAGAIN: the limit of threads or of memory
+    if (--per_client_[key] == 0) per_client_.erase(key);
     live_.erase(entry);
     return false;
   }

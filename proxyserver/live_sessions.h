@@ -17,6 +17,7 @@
 class LiveSessions {
  public:
   explicit LiveSessions(std::size_t limit);
+  ~LiveSessions();  // cuts off what is still alive, and waits for it
 
   // Runs `work` for a client, named by `key`, on a thread of its own. `fd` is the client's socket, which
   // `work` must keep open until it has called the function that it is handed: then it is signed off. False:

@@ -1,13 +1,16 @@
-// proxyserver: takes DNS over TLS or TCP, asks a resolver over TLS or TCP, one thread per client connection.
-// Read on in server.h (accepting), session.h (one client), forwarder.h (its queries), upstream.h (the
-// resolvers).
+// proxyserver: takes DNS over TLS, TCP or UDP, asks a resolver over TLS or TCP, one thread per client
+// connection. Read on in server.h (accepting), session.h (one client), forwarder.h (its queries), upstream.h
+// (the resolvers).
 
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
 
 #include "common/cli.h"
 #include "common/log.h"
+#include "common/net/net_error.h"
+#include "common/tls/tls_error.h"
 #include "proxyserver/options.h"
 #include "proxyserver/server.h"
 
@@ -23,6 +26,19 @@ void tame_signals() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+const char* advice(int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "; try another port with --listen, or see who has it with 'ss -lntup'";
+    case EADDRNOTAVAIL:
+      return "; no interface of this machine has that address: see 'ip address'";
+    case EACCES:
+      return "; try a port above 1023, or give the program CAP_NET_BIND_SERVICE";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,6 +52,11 @@ int main(int argc, char** argv) {
   logging::set_level(options->log_level);
   try {
     return Server(*options).run();
+  } catch (const tls::TlsError& error) {
+    return cli::complain("proxyserver", error.what());  // a file that an option named, or should have
+  } catch (const net::NetError& error) {
+    fmt::print(stderr, "proxyserver: {}{}\n", error.what(), advice(error.error()));
+    return cli::internal;
   } catch (const std::exception& error) {
     fmt::print(stderr, "proxyserver: {}\n", error.what());
     return cli::internal;

@@ -273,7 +273,10 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   while ((flag = getopt_long(argc, argv, ":", kLongOptions.data(), &index)) != -1) {
     const char* const word = argv[optind - 1];
     if (flag == ':') return unexpected(fmt::format("{} needs a value", word));
-    if (flag == '?') return unexpected(fmt::format("unknown option '{}'", word));
+    if (flag == '?')
+      return unexpected(optopt > 0 && optopt < kListen
+                            ? fmt::format("unknown option '-{}'", static_cast<char>(optopt))
+                            : fmt::format("unknown option '{}'", word));
     const auto outcome = apply(flag, optarg != nullptr ? optarg : "", options);
     if (!outcome)
       return unexpected(fmt::format("--{} {}: {}", kLongOptions[static_cast<std::size_t>(index)].name,
@@ -281,6 +284,15 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   }
   if (optind < argc) return unexpected(fmt::format("'{}' is not an option", argv[optind]));
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
+  const bool to_tls = options.upstreams.front().endpoint.transport == net::Transport::tls;
+  if (!to_tls && !options.upstream_ca.empty())
+    return unexpected(
+        "--upstream-ca, but nothing is checked at tcp:// upstreams: only tls:// has certificates");
+  const auto is_clear = [](const net::Endpoint& endpoint) {
+    return endpoint.transport != net::Transport::tls;
+  };
+  if (!options.client_ca.empty() && std::ranges::any_of(options.listen, is_clear))
+    return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
     return unexpected("--pin-only: an upstream without --pin would not be checked at all");

@@ -10,6 +10,7 @@
 namespace {
 
 constexpr std::size_t kMaxText = 240;
+constexpr std::size_t kOptFixed = 11;  // an OPT without options: owner, type, size, rcode and flags, length
 
 // The first question's octets, if they can be read.
 ByteView readable_question(ByteView query) {
@@ -70,7 +71,8 @@ Bytes truncated_reply(const dns::MessageView& answer) {
   dns::WireWriter writer;
   dns::encode_header(header, writer);
   writer.bytes(answer.question);
-  if (answer.opt)
-    writer.bytes(answer.bytes.subspan(answer.opt->offset, answer.opt->end - answer.opt->offset));
+  if (!answer.opt) return writer.take();
+  writer.bytes(answer.bytes.subspan(answer.opt->offset, kOptFixed - 2));
+  writer.u16(0);  // without its options: they alone may be larger than what the client can take
   return writer.take();
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/dns/name.h"
+#include "common/dns/opt_splice.h"
 
 namespace {
 
@@ -26,7 +27,7 @@ Screening screen(ByteView message) {
   // Other opcodes have messages of other shapes: DSO's (RFC 8490 §5.4) has no question. So this comes first.
   if (header.opcode != dns::opcode::QUERY) return {answer, dns::rcode::NOTIMP, {}};
   const auto query = dns::inspect(message);
-  if (!query || header.qdcount != 1) return {answer, dns::rcode::FORMERR, {}};
+  if (!query || header.qdcount != 1 || !dns::may_splice(*query)) return {answer, dns::rcode::FORMERR, {}};
   if (query->qtype == dns::type::AXFR || query->qtype == dns::type::IXFR)
     return {answer, dns::rcode::NOTIMP, *query};
   if (is_within_resolver_arpa(query->question.first(query->question.size() - 4)))

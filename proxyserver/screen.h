@@ -15,6 +15,6 @@ struct Screening {
   dns::MessageView query;
 };
 
-// QR=1 or less than a header: hang up. An opcode other than QUERY, AXFR, IXFR: NOTIMP (one answer per query
-// is what this proxy forwards). A message that does not parse or has not exactly one question: FORMERR.
+// QR=1 or less than a header: hang up. An opcode other than QUERY, and AXFR and IXFR: NOTIMP (one answer per
+// query is what this proxy forwards). A message that does not parse or has not exactly one question: FORMERR.
 Screening screen(ByteView message);

@@ -24,9 +24,12 @@ namespace {
 using net::NetError;
 
 constexpr int kBacklog = 4096;
+constexpr std::size_t kOwnDescriptors = 32;  // listeners, signals, log, and some to spare
+constexpr int kAcceptBatch = 64;             // then the other listeners, and the signals, have their turn
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kSweepInterval{1};
 constexpr std::chrono::milliseconds kLinger{500};
+constexpr std::chrono::seconds kDrainMargin{1};
 
 // Virtual size; only what a session touches becomes memory. The deepest path is OpenSSL's handshake.
 #ifdef __SANITIZE_THREAD__
@@ -35,16 +38,19 @@ constexpr std::size_t kStackSize = 2 * 1024 * 1024;  // ThreadSanitizer keeps a 
 constexpr std::size_t kStackSize = 256 * 1024;
 #endif
 
-// Two descriptors per session, so the soft limit that shells set (1024) is soon reached; the hard one is ours
-// to use.
-void raise_descriptor_limit(std::size_t max_connections) {
+// A session needs two descriptors, or three while it hedges, so the soft limit that shells set (1024) is soon
+// reached; the hard one is ours to use. Where that is too low as well, fewer connections are taken, lest the
+// clients' leave none for the upstreams'. Returns how many.
+std::size_t connections_for_descriptors(std::size_t wanted) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < 2 * max_connections + 64)
-    logging::write(logging::Level::warning, "few-descriptors",
-                   fmt::format("limit={} wanted={}", limit.rlim_cur, 2 * max_connections + 64));
+  const std::size_t spare = std::max<std::size_t>(limit.rlim_cur, kOwnDescriptors + 2) - kOwnDescriptors;
+  if (spare / 2 >= wanted) return wanted;
+  logging::write(logging::Level::warning, "few-descriptors",
+                 fmt::format("limit={} max-connections={} wanted={}", limit.rlim_cur, spare / 2, wanted));
+  return spare / 2;
 }
 
 void use_small_stacks() {
@@ -91,8 +97,9 @@ void discard_rest(int fd) {
 }  // namespace
 
 Server::Server(const Options& options)
-    : options_(options), upstreams_(options.fastest), sessions_(options.limits.max_connections) {
-  raise_descriptor_limit(options.limits.max_connections);
+    : options_(options),
+      upstreams_(options.fastest),
+      sessions_(connections_for_descriptors(options.limits.max_connections)) {
   use_small_stacks();
   signals_ = stop_signals();
   for (const UpstreamOptions& upstream : options.upstreams) {
@@ -159,8 +166,15 @@ int Server::run() {
   }
 }
 
+// Why this client is not served; null: it is.
+const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key) const {
+  if (!options_.allow.permits(client)) return "not among --allow";
+  if (sessions_.of_client(key) >= options_.limits.max_per_client) return "--max-connections-per-client";
+  return nullptr;
+}
+
 void Server::accept_from(const Listener& listener) {
-  while (!sessions_.full()) {
+  for (int i = 0; i < kAcceptBatch && !sessions_.full(); ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     net::UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
@@ -168,8 +182,10 @@ void Server::accept_from(const Listener& listener) {
     if (!socket.valid()) return accept_failed(errno);
     const net::SocketAddress client = net::SocketAddress::from(address, size);
     const ClientKey key = client_key(client);
-    if (!options_.allow.permits(client) || sessions_.of_client(key) >= options_.limits.max_per_client)
+    if (const char* reason = refusal(client, key)) {
+      if (client_log_.allow()) log_client(logging::Level::info, "client-refused", client.to_string(), reason);
       continue;
+    }
     const int fd = socket.get();
     std::string peer = client.to_string();
     const bool started = sessions_.start(
@@ -210,7 +226,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
     stream->close();
     if (!session.client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
-    log_client(logging::Level::info, "client-lost", peer, error.what());
+    if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
   }
   sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
                // else's by then
@@ -219,8 +235,9 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, std::string p
 int Server::stop() {
   draining_ = true;
   listeners_.clear();
+  for (const auto& service : udp_) service->stop_reading();
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
-  const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + options_.limits.write));
+  const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + kDrainMargin));
   for (const auto& service : udp_) service->stop();
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
   return cli::ok;

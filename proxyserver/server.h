@@ -29,6 +29,7 @@ class Server {
 
   void listen(const net::Endpoint& endpoint);
   void load_identity();
+  const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
   void serve(net::UniqueFd socket, net::Transport transport, std::string peer,
@@ -45,5 +46,6 @@ class Server {
   std::atomic<bool> draining_ = false;
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
   logging::Throttle accept_log_;
+  logging::Throttle client_log_;
   LiveSessions sessions_;  // last: its threads use all of the above
 };

@@ -1,5 +1,6 @@
 #include "proxyserver/session.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
@@ -16,7 +17,7 @@ using net::NetError;
 // So long a session keeps its buffers after the last message, lest the next one find them gone.
 constexpr std::chrono::milliseconds kKeepBuffers{500};
 
-// Answers waiting for the client to take them, octets. Those in flight may come on top.
+// Octets of answers that wait for the client to take them, and of queries in flight.
 constexpr std::size_t kMaxUnsent = 128 * 1024;
 constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
 
@@ -71,8 +72,14 @@ void Session::read_client() {
       client_closed_ = true;
       reading_ = false;  // its answers still go out (half-close)
     }
+    read_wants_write_ = result.status == IoResult::Status::want_write;
+    if (read_wants_write_)
+      start_write_deadline();
+    else if (writer_.empty())
+      write_deadline_.reset();
     if (result.status != IoResult::Status::done) break;
   }
+  if (draining_) reading_ = false;  // what had come is answered, no more is read
   if (whole_message) {
     last_message_ = now_;
     released_ = false;
@@ -120,16 +127,29 @@ void Session::send(const Asked& asked, const dns::MessageView& answer) {
 
 void Session::flush_client() {
   if (writer_.empty()) return;
-  if (writer_.flush(client_) == IoResult::Status::done)
+  const std::size_t before = writer_.size();
+  const bool all = writer_.flush(client_) == IoResult::Status::done;
+  const std::size_t left = before - writer_.size();
+  if (all || left >= must_leave_)
     write_deadline_.reset();
-  else if (!write_deadline_)
-    write_deadline_ = now_ + limits_.write;
+  else
+    must_leave_ -= left;
+  if (!all) start_write_deadline();
+}
+
+// What waits now has so long to leave; what joins it later gets a deadline of its own when its turn comes. So
+// a client that reads steadily, however much it asks, is not cut off, and one that drips is.
+void Session::start_write_deadline() {
+  if (write_deadline_) return;
+  write_deadline_ = now_ + limits_.write;
+  must_leave_ = writer_.size();
 }
 
 // Who does not take answers, or asks faster than they can be had, is not read: TCP then makes the client
 // wait.
 bool Session::may_read() const {
-  return reading_ && forwarder_.in_flight() < limits_.max_in_flight && writer_.size() < kMaxUnsent;
+  return reading_ && forwarder_.in_flight() < limits_.max_in_flight && writer_.size() < kMaxUnsent &&
+         forwarder_.octets_in_flight() < kMaxUnsent;
 }
 
 bool Session::finished() const {
@@ -147,7 +167,9 @@ net::Deadline Session::next_deadline() const {
 
 void Session::wait() {
   std::array<pollfd, 1 + Forwarder::kMaxLegs> entries;
-  const int events = (may_read() ? POLLIN : 0) | (writer_.empty() ? 0 : POLLOUT);
+  const bool writes = !writer_.empty() || read_wants_write_;
+  const int events = (may_read() && !read_wants_write_ ? POLLIN : 0) | (writes ? POLLOUT : 0);
+  forwarder_.pause(writer_.size() >= kMaxUnsent, now_);
   entries[0] = {client_.fd(), static_cast<short>(events), 0};
   const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
   if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)

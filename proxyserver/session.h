@@ -34,6 +34,7 @@ class Session final : private Forwarder::Client {
   void deliver(const Query& query, const dns::MessageView& answer) override;
   void send(const Asked& asked, const dns::MessageView& answer);
   void flush_client();
+  void start_write_deadline();
   void wait();
   void check_time();
   bool finished() const;
@@ -58,5 +59,7 @@ class Session final : private Forwarder::Client {
   bool released_ = false;  // buffers have been given back since the last message
   Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
-  std::optional<Clock::time_point> write_deadline_;    // while the client does not take what waits for it
+  std::optional<Clock::time_point> write_deadline_;    // for the first `must_leave_` octets that wait
+  std::size_t must_leave_ = 0;
+  bool read_wants_write_ = false;  // TLS must send (a KeyUpdate's reply) before it can read on
 };

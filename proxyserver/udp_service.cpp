@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include "common/cli.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
 #include "proxyserver/forwarder.h"
@@ -112,6 +114,7 @@ UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, U
                        const Limits& limits, const AccessList& access)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
+  net::UdpListener::check_free(address);
   workers_.push_back(std::make_unique<Worker>(address, upstreams, limits, access));
   while (workers_.size() < workers)
     workers_.push_back(std::make_unique<Worker>(this->address(), upstreams, limits, access));
@@ -131,14 +134,19 @@ void UdpService::start() {
       try {
         worker.run(stopping);
       } catch (const std::exception& error) {
-        logging::write(logging::Level::error, "udp-worker-ended", logging::field("reason", error.what()));
+        // Its socket would go on taking its share of the queries, and nobody would answer them.
+        logging::write(logging::Level::error, "udp-worker-failed", logging::field("reason", error.what()));
+        std::quick_exit(cli::internal);
       }
     });
 }
 
-void UdpService::stop() {
-  if (threads_.empty()) return;
+void UdpService::stop_reading() {
   eventfd_write(stopping_.get(), 1);
+}
+
+void UdpService::stop() {
+  stop_reading();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

@@ -24,8 +24,8 @@ class UdpService {
 
   net::SocketAddress address() const;  // with the real port
   void start();
-  // Reads no more, answers what is in flight (bounded by the query deadline), ends the threads.
-  void stop();
+  void stop_reading();  // from now on; what is in flight is still answered
+  void stop();          // and waits for that (bounded by the query deadline), and for the threads
 
  private:
   class Worker;

@@ -93,8 +93,7 @@ Lease Upstream::lease(net::Deadline deadline, bool fresh) {
       continue;
     }
     const auto room = [this] { return !idle_.empty() || live_ < pool_size_; };
-    if (!room_.wait_until(lock, deadline.when(), room))
-      throw net::NetError(net::NetError::Kind::timeout, "wait for a free connection (--pool-size)");
+    if (!room_.wait_until(lock, deadline.when(), room)) return {};
   }
   ++live_;
   lock.unlock();
@@ -179,13 +178,15 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
 }
 
 void Upstream::succeeded(Clock::duration answer_time) {
-  const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
-  const Clock::rep smoothed = before == 0 ? answer_time.count() : before + (answer_time.count() - before) / 8;
-  smoothed_time_.store(std::max<Clock::rep>(smoothed, 1),
-                       std::memory_order_relaxed);  // a lost update is no loss
+  if (const Clock::rep time = answer_time.count(); time > 0) {
+    const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
+    const Clock::rep smoothed = before == 0 ? time : before + (time - before) / 8;
+    smoothed_time_.store(std::max<Clock::rep>(smoothed, 1),
+                         std::memory_order_relaxed);  // a lost update is no loss
+  }
   if (failures_.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(mutex_);
-  failures_ = 0;
+  if (failures_.exchange(0) == 0) return;  // another thread was faster
   penalty_end_ = {};
   logging::write(logging::Level::info, "upstream-back", logging::field("upstream", name_));
 }

@@ -63,8 +63,8 @@ class Upstream {
   bool encrypted() const { return tls_ != nullptr; }
 
   // The connection used last that is still alive (unless `fresh` is asked for), else a new one, still
-  // connecting. Waits only while all of the pool is leased; throws NetError when the deadline passes or no
-  // connection can be begun.
+  // connecting. Waits only while all of the pool is leased; the lease is empty if that is still so at the
+  // deadline. Throws NetError when no connection can be begun.
   Lease lease(net::Deadline deadline, bool fresh);
 
   // Closes idle connections that their far end closed, or that nobody wanted for long.
@@ -73,7 +73,7 @@ class Upstream {
   // Health, as the sessions observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
-  void succeeded(Clock::duration answer_time);
+  void succeeded(Clock::duration answer_time);  // 0: not measured  // 0: not measured
   Clock::duration smoothed_time()
       const;  // of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet
   Clock::time_point penalty_end() const;

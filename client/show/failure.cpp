@@ -138,6 +138,7 @@ Sentence Explainer::operator()(const net::NetError& error) const {
       return {format("{} cannot be reached", server_), reason, "another address or another network"};
     case NetKind::reset:
     case NetKind::closed:
+    case NetKind::malformed:
       if (failure_.phase == Phase::tls)
         return {format("{} broke off the handshake", server_), reason,
                 format("{} if it is a plain DNS server", in_clear())};
@@ -154,7 +155,7 @@ Sentence Explainer::refused() const {
   if (options_.server.transport == net::Transport::udp && failure_.phase == Phase::connect)
     evidence = "the answer was too long for UDP, and nothing listens on the TCP port";
   return {format("{} refused the connection", server_), evidence,
-          "to start the server, or another port with -p"};
+          "to start it (./start.sh, or proxyserver), or another port with -p"};
 }
 
 Sentence Explainer::timeout() const {

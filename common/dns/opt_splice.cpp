@@ -82,10 +82,14 @@ HopOptions hop_options(const MessageView& message) {
   return found;
 }
 
+bool may_splice(const MessageView& message) {
+  const bool opt_last = !message.opt || message.opt->end == message.bytes.size();
+  return opt_last || message.is_signed || decode(message.bytes).has_value();
+}
+
 bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out) {
   out.clear();
   if (message.is_signed || (!message.opt && !splice.add_opt)) return false;
-  if (!message.opt && message.bytes.size() + kOptFixed > splice.limit) return false;
   if (!message.opt && message.bytes.size() + kOptFixed > splice.limit) return false;
   const bool puts_in = splice.add_opt || splice.keepalive || splice.pad_to != 0;
   if (message.opt && !splice.remove_opt && !puts_in && !has_hop_options(message)) return false;

@@ -35,6 +35,10 @@ struct HopOptions {
 };
 HopOptions hop_options(const MessageView& message);
 
+// False: the message is well-formed only at a glance. A record lies behind its OPT, and the records' RDATA is
+// such that the OPT cannot be moved: handing it on would hand on the hop's options. Cheap for all others.
+bool may_splice(const MessageView& message);
+
 // Writes `message` with the hop's options replaced to `out` (cleared first). False: nothing was to be done,
 // or must not be done (a signed message), and `out` is empty: use the message itself.
 bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out);

@@ -110,6 +110,7 @@ void write_frame(Stream& stream, ByteView message, Deadline deadline) {
   for (;;) {
     const IoResult::Status status = writer.flush(stream);
     if (status == IoResult::Status::done) return;
+    if (deadline.expired()) throw NetError(NetError::Kind::timeout, "write to " + stream.peer());
     wait_for(stream.fd(), status == IoResult::Status::want_read ? POLLIN : POLLOUT, deadline,
              "write to " + stream.peer());
   }

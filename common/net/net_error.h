@@ -9,7 +9,7 @@ namespace net {
 
 class NetError : public std::runtime_error {
  public:
-  enum class Kind { timeout, refused, unreachable, reset, closed, system };
+  enum class Kind { timeout, refused, unreachable, reset, closed, malformed, system };
 
   // `action` is what was tried, to whom: "connect to 192.0.2.1:853".
   NetError(Kind kind, const std::string& action, int error = 0);

@@ -15,6 +15,19 @@ void set_option(int fd, int level, int name, const char* what) {
   if (setsockopt(fd, level, name, &on, sizeof on) != 0) throw NetError::from_errno(what, errno);
 }
 
+// Which of our addresses was asked is for the answer; by which interface it leaves is for the routing table,
+// except where the address means something on one link only.
+void forget_interface(const msghdr& header) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(const_cast<msghdr*>(&header), c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      reinterpret_cast<in_pktinfo*>(CMSG_DATA(c))->ipi_ifindex = 0;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      auto* info = reinterpret_cast<in6_pktinfo*>(CMSG_DATA(c));
+      if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) info->ipi6_ifindex = 0;
+    }
+  }
+}
+
 }  // namespace
 
 UdpListener::UdpListener(const SocketAddress& address)
@@ -29,6 +42,14 @@ UdpListener::UdpListener(const SocketAddress& address)
     set_option(fd(), IPPROTO_IP, IP_PKTINFO, "set IP_PKTINFO");
   }
   if (bind(fd(), address.get(), address.size()) != 0)
+    throw NetError::from_errno("listen on " + address.to_string(), errno);
+}
+
+void UdpListener::check_free(const SocketAddress& address) {
+  const UniqueFd probe(socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (!probe.valid()) throw NetError::from_errno("open a UDP socket", errno);
+  if (address.family() == AF_INET6) set_option(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, "set IPV6_V6ONLY");
+  if (bind(probe.get(), address.get(), address.size()) != 0)
     throw NetError::from_errno("listen on " + address.to_string(), errno);
 }
 
@@ -47,8 +68,7 @@ std::span<const UdpListener::Received> UdpListener::receive() {
     header.msg_controllen = paths_[i].control.size();
   }
   const int count = recvmmsg(fd(), headers.data(), kBatch, MSG_DONTWAIT, nullptr);
-  // An ICMP error about a client that has gone is reported here, too, and concerns nobody.
-  if (count < 0) return {};
+  if (count < 0) return {};  // EAGAIN, or a passing lack of memory: poll(2) tells when to come again
   std::size_t kept = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const msghdr& header = headers[i].msg_hdr;
@@ -56,6 +76,7 @@ std::span<const UdpListener::Received> UdpListener::receive() {
     paths_[i].peer = SocketAddress::from(peers[i], header.msg_namelen);
     if (paths_[i].peer.port() == 0) continue;  // nobody can be answered there
     paths_[i].control_size = header.msg_controllen;
+    forget_interface(header);
     received_[kept++] = {{octets_.data() + i * kMaxQuery, headers[i].msg_len}, &paths_[i]};
   }
   return std::span(received_).first(kept);
@@ -82,7 +103,8 @@ void UdpListener::flush() {
     header.msg_control = out.path.control.data();
     header.msg_controllen = out.path.control_size;
   }
-  // A message that fails stops the batch: skip it (its client is unreachable) and go on behind it.
+  // A datagram that the kernel does not take stops the batch: it is lost, as datagrams may be, and the others
+  // go on.
   for (std::size_t sent = 0; sent < outgoing_count_;) {
     const int count = sendmmsg(fd(), &headers[sent], static_cast<unsigned>(outgoing_count_ - sent), 0);
     sent += count > 0 ? static_cast<std::size_t>(count) : 1;

@@ -30,6 +30,9 @@ class UdpListener {
 
   explicit UdpListener(const SocketAddress& address);
 
+  // Throws if another program of the same user has the address: SO_REUSEPORT would share it without a word.
+  static void check_free(const SocketAddress& address);
+
   struct Received {
     std::span<std::uint8_t> datagram;  // may be changed in place
     const UdpPath* path;

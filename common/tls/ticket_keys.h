@@ -23,7 +23,7 @@ class TicketKeys {
 
   TicketKeys();
 
-  void use_in(ssl_ctx_st* context);  // which must not outlive this object
+  void use_in(ssl_ctx_st* context);  // which must not make connections after this object has gone
 
   Key current(Clock::time_point now);  // makes a new one when it is time
   // The key of that name, current or the one before; false: there is none.

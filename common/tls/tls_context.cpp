@@ -111,7 +111,7 @@ int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
 
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
                              const std::string& client_ca_file)
-    : ticket_keys_(std::make_unique<TicketKeys>()), context_(make_context(TLS_server_method())) {
+    : context_(make_context(TLS_server_method())), ticket_keys_(std::make_unique<TicketKeys>()) {
   SSL_CTX* const c = context_.get();
   load_identity(c, cert_file, key_file);
   if (!client_ca_file.empty()) verify_clients(c, client_ca_file);

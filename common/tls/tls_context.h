@@ -28,8 +28,8 @@ class ServerContext {
   std::string pin() const;  // of the leaf, as CertificateFacts::pin
 
  private:
-  std::unique_ptr<TicketKeys> ticket_keys_;
   SslContext context_;
+  std::unique_ptr<TicketKeys> ticket_keys_;  // behind context_, which initialises OpenSSL
 };
 
 struct ClientOptions {

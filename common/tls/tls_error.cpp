@@ -1,5 +1,6 @@
 #include "common/tls/tls_error.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -13,11 +14,30 @@ namespace {
 
 using Kind = TlsError::Kind;
 
+// What the certificate itself says to it, where that is more than OpenSSL's words.
+std::string evidence(const TlsError::Facts& facts) {
+  if (!facts.peer) return facts.reason;
+  const CertificateFacts& peer = *facts.peer;
+  switch (facts.kind) {
+    case Kind::name_mismatch:
+      return fmt::format("wanted {}, found {}", facts.expected_name,
+                         peer.names.empty() ? "no name" : fmt::format("{}", fmt::join(peer.names, " ")));
+    case Kind::expired:
+      return fmt::format("since {:%F %T} UTC", peer.not_after);
+    case Kind::not_yet_valid:
+      return fmt::format("before {:%F %T} UTC", peer.not_before);
+    case Kind::untrusted_issuer:
+      return fmt::format("{}, {}", peer.issuer, facts.reason);
+    default:
+      return facts.reason;
+  }
+}
+
 std::string describe(const TlsError::Facts& facts, const std::string& action) {
   if (facts.kind == Kind::file) return fmt::format("{}: {}", action, facts.reason);
   if (facts.kind == Kind::alert) return fmt::format("{}: the peer sent alert {}", action, facts.alert);
   if (facts.reason.empty()) return fmt::format("{}: {}", action, to_string(facts.kind));
-  return fmt::format("{}: {}: {}", action, to_string(facts.kind), facts.reason);
+  return fmt::format("{}: {}: {}", action, to_string(facts.kind), evidence(facts));
 }
 
 // RFC 8446 §6, RFC 5246 §7.2, RFC 7301 §3.2: the registry's names, which a student finds in the RFC.

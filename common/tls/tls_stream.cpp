@@ -59,8 +59,9 @@ TlsStream::TlsStream(net::UniqueFd socket, const ClientContext& context, std::st
 }
 
 TlsStream::~TlsStream() {
-  if (!handshaken_ || failed_) return;
-  if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) discard_unread(socket_.get());
+  const bool tls_failed = failed_ && bio_.error == 0;  // and not merely the socket below it
+  if (!handshaken_ || tls_failed) return;
+  if (!failed_ && (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) discard_unread(socket_.get());
   // A connection that merely went away (a reset, a deadline) says nothing against its ticket; yet SSL_free
   // declares the session of any connection that was not shut down unfit for resumption.
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);

@@ -131,7 +131,8 @@ TEST_CASE("a query without OPT goes on, and its answer comes back, octet for oct
   }
 }
 
-TEST_CASE("by --pad always a query gets an OPT for its padding, on TLS alone, which is taken off the answer") {
+TEST_CASE(
+    "by --pad always a query gets an OPT for its padding, on TLS alone, which is taken off the answer") {
   const Transport upstream_leg = GENERATE(Transport::tls, Transport::tcp);
   const ScriptedUpstream upstream(upstream_leg, laden_answer);
   const Proxy proxy(upstream.as_upstream() + kSevenSeconds + Arguments{"--pad", "always"});

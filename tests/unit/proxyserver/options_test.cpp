@@ -30,7 +30,7 @@ TEST_CASE("with no option it serves DoT on loopback and asks two public resolver
 TEST_CASE("options are taken as they are given") {
   const auto options = parse({"--listen", "tcp://[::1]:5300", "--listen=tls://127.0.0.1:0", "--upstream",
                               "tcp://192.0.2.1", "--query-timeout", "2.5s", "--idle-timeout=300ms",
-                              "--max-connections", "7", "--log-level", "debug", "--upstream-ca", "ca.pem"});
+                              "--max-connections", "7", "--log-level", "debug", "--pad", "always"});
   REQUIRE(options.has_value());
   CHECK(options->listen[0].to_string() == "tcp://[::1]:5300");
   CHECK(options->listen[1].to_string() == "tls://127.0.0.1:0");
@@ -39,7 +39,7 @@ TEST_CASE("options are taken as they are given") {
   CHECK(options->limits.idle == std::chrono::milliseconds(300));
   CHECK(options->limits.max_connections == 7);
   CHECK(options->log_level == logging::Level::debug);
-  CHECK(options->upstream_ca == "ca.pem");
+  CHECK(options->limits.pad_always);
 }
 
 TEST_CASE("a pin is for the upstream named before it") {
@@ -70,6 +70,9 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--upstream", "tls://192.0.2.1", "--pin", "v+/c4XhSxq88"}, "is not sha256/"},
       {{"--upstream", "tcp://192.0.2.1", "--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="},
        "only tls://"},
+      {{"--upstream", "tcp://192.0.2.1", "--upstream-ca", "ca.pem"}, "nothing is checked at tcp://"},
+      {{"--listen", "tcp://127.0.0.1:53", "--client-ca", "ca.pem"}, "asks nobody for a certificate"},
+      {{"-x"}, "unknown option '-x'"},
       {{"--pin-only"}, "would not be checked at all"},
       {{"--policy", "random"}, "is not ordered or fastest"},
       {{"--pad", "never"}, "'never' is not edns or always"},
