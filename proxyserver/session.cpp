@@ -128,7 +128,8 @@ void Session::send(const Asked& asked, const dns::MessageView& answer) {
 void Session::flush_client() {
   if (writer_.empty()) return;
   const std::size_t before = writer_.size();
-  const bool all = writer_.flush(client_) == IoResult::Status::done;
+  const IoResult::Status status = encrypted_ ? writer_.flush_each(client_) : writer_.flush(client_);
+  const bool all = status == IoResult::Status::done;
   const std::size_t left = before - writer_.size();
   if (all || left >= must_leave_)
     write_deadline_.reset();

@@ -88,6 +88,18 @@ IoResult::Status FrameWriter::flush(Stream& stream) {
   return IoResult::Status::done;
 }
 
+IoResult::Status FrameWriter::flush_each(Stream& stream) {
+  while (!buffer_.empty()) {
+    const ByteView octets = buffer_.contents();
+    if (frame_left_ == 0) frame_left_ = kPrefix + (static_cast<std::size_t>(octets[0]) << 8 | octets[1]);
+    const IoResult result = stream.try_write(octets.first(frame_left_));
+    if (result.status != IoResult::Status::done) return result.status;
+    buffer_.used(result.count);
+    frame_left_ -= result.count;
+  }
+  return IoResult::Status::done;
+}
+
 std::optional<Bytes> read_frame(Stream& stream, FrameReader& reader, Deadline deadline) {
   for (;;) {
     if (const auto message = reader.next()) return Bytes(message->begin(), message->end());

@@ -100,11 +100,13 @@ void load_identity(SSL_CTX* context, const std::string& cert_file, const std::st
     fail(Kind::file, kKey, fmt::format("{}: does not match the certificate {}", key_file, cert_file));
 }
 
-// Returning 1 takes over the reference.
+// Returning 0 leaves the reference with OpenSSL.
 int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   const auto* context = static_cast<const ClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  context->keep_ticket(SslSession(session));
-  return 1;
+  // A copy: this connection goes on using (and, at the next ticket, copying from) the one it hands us, while
+  // another thread may already offer ours.
+  context->keep_ticket(SslSession(SSL_SESSION_dup(session)));
+  return 0;
 }
 
 }  // namespace
