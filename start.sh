@@ -145,7 +145,8 @@ await_proxy() {
     proxy_runs || break
     sleep 0.1
   done
-  proxy_log >"$scratch/errors"
+  log=$(proxy_log)  # first: in native mode it comes from the very file
+  printf '%s\n' "$log" >"$scratch/errors"
   could_not_start
 }
 

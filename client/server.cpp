@@ -110,7 +110,12 @@ std::vector<net::SocketAddress> addresses_of(const Server& server, int family, n
     sockaddr_storage storage{};
     std::copy_n(reinterpret_cast<const char*>(result->ai_addr), result->ai_addrlen,
                 reinterpret_cast<char*>(&storage));
-    addresses.push_back(net::SocketAddress::from(storage, result->ai_addrlen));
+    // /etc/hosts may name an address twice.
+    const auto address = net::SocketAddress::from(storage, result->ai_addrlen);
+    const auto same = [&](const net::SocketAddress& other) {
+      return other.to_string() == address.to_string();
+    };
+    if (std::ranges::none_of(addresses, same)) addresses.push_back(address);
   }
   return addresses;
 }

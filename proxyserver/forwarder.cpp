@@ -74,6 +74,9 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 }
 
 void Forwarder::flush(Clock::time_point now) {
+  if (one_by_one_)  // and one connection each
+    for (Leg& leg : legs_)
+      if (leg.answered && leg.owed == 0) leg = Leg{};
   while (may_send()) {  // ends: each round sends, or counts a lost connection
     send_waiting(now);
     for (Leg& leg : legs_) {
@@ -109,7 +112,7 @@ Forwarder::Leg* Forwarder::current_leg() {
 bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now) {
   try {
     leg = Leg{};
-    leg.lease = upstream.lease(wait, distrust_pool_);
+    leg.lease = upstream.lease(wait, distrust_pool_ || one_by_one_);
     if (!leg.lease) {
       last_error_ = {dns::ede::OTHER,
                      fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};

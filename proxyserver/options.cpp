@@ -25,6 +25,7 @@ const char* const kUsage =
                        own key is all that is checked, neither trust store nor name
   --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
   --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
+                       (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
 
@@ -32,7 +33,7 @@ const char* const kUsage =
                        networks); others are closed on, or not answered over UDP
 
   --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
-  --hedge-after T      an upstream silent for T: others are asked too (default 2s)
+  --hedge-after T      an upstream silent for T: one other is asked too (default 2s)
   --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
                        patience with clients: TLS handshake (5s), a message from its first octet to its
                        last (3s), between messages (10s), taking answers (5s)
@@ -40,7 +41,7 @@ const char* const kUsage =
   --max-connections-per-client N
                        of them from one IPv4 address or IPv6 /64 (default 1024); more are closed
   --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
-  --pool-size N        connections to each upstream (default 256)
+  --pool-size N        connections to each upstream at most (default 256)
   --udp-workers N      threads per udp:// listener (default 2)
 
   --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);

@@ -134,7 +134,7 @@ TEST_CASE("what a query carries, and what is shown, goes by dig's words", "[opti
   CHECK_FALSE(show.sections.additional);
 }
 
-TEST_CASE("--help and --version need nothing else", "[options]") {
+TEST_CASE("for --help and --version nothing else is needed", "[options]") {
   CHECK(accepted("--help").action == Options::Action::help);
   CHECK(accepted("-h").action == Options::Action::help);
   CHECK(accepted("--version").action == Options::Action::version);
