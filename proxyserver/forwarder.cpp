@@ -14,6 +14,7 @@ using net::NetError;
 
 constexpr unsigned kMaxSends = 3;  // RFC 9520 §3.1: at most two retries
 constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::seconds kOneByOne{1};  // then it gets another chance
 // While all of the pool is leased a session waits for it so long at a time, then looks after its other
 // duties.
 constexpr std::chrono::milliseconds kPoolWait{20};
@@ -74,10 +75,10 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 }
 
 void Forwarder::flush(Clock::time_point now) {
-  if (one_by_one_)  // and one connection each
+  if (now < one_by_one_until_)  // and one connection each
     for (Leg& leg : legs_)
       if (leg.answered && leg.owed == 0) leg = Leg{};
-  while (may_send()) {  // ends: each round sends, or counts a lost connection
+  while (may_send(now)) {  // ends: each round sends, or counts a lost connection
     send_waiting(now);
     for (Leg& leg : legs_) {
       if (!leg.lease || leg.lease->writer.empty() || leg.wants_write) continue;
@@ -91,10 +92,10 @@ void Forwarder::flush(Clock::time_point now) {
   settle();
 }
 
-bool Forwarder::may_send() {
+bool Forwarder::may_send(Clock::time_point now) {
   if (waiting_.empty() || retry_at_) return false;
   const Leg* leg = current_leg();
-  return !one_by_one_ || leg == nullptr || leg->owed == 0;
+  return now >= one_by_one_until_ || leg == nullptr || leg->owed == 0;
 }
 
 void Forwarder::pause(bool pause, Clock::time_point now) {
@@ -112,7 +113,7 @@ Forwarder::Leg* Forwarder::current_leg() {
 bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now) {
   try {
     leg = Leg{};
-    leg.lease = upstream.lease(wait, distrust_pool_ || one_by_one_);
+    leg.lease = upstream.lease(wait, distrust_pool_ || now < one_by_one_until_);
     if (!leg.lease) {
       last_error_ = {dns::ede::OTHER,
                      fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
@@ -135,7 +136,7 @@ void Forwarder::send_waiting(Clock::time_point now) {
     const auto until = std::min(first_deadline_, now + kPoolWait);
     if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(until), now)) return;
   }
-  const std::size_t count = one_by_one_ ? 1 : waiting_.size();
+  const std::size_t count = now < one_by_one_until_ ? 1 : waiting_.size();
   for (std::size_t i = 0; i < count; ++i) send(*queries_.find(waiting_[i]), *leg, now);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
 }
@@ -210,11 +211,16 @@ void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_poin
   const bool proven = leg.lease->proven;
   const bool carried = leg.carried;
   const bool answered = leg.answered;
+  const std::size_t owed = leg.owed;
   const std::uint8_t mask = bit(leg);
   leg = Leg{};
   distrust_pool_ = true;
-  // Some resolvers answer once and close. To ask them many things at once would be to ask each many times.
-  one_by_one_ = one_by_one_ || answered;
+  // Some resolvers answer once and close: twice in a row, and it is one of them, not one that was restarted.
+  // To ask it many things at once would be to ask each of them many times.
+  if (answered && owed > 0) {
+    if (now - last_cut_ < kOneByOne) one_by_one_until_ = now + kOneByOne;
+    last_cut_ = now;
+  }
   queries_.for_each([&](Query& query) {
     if ((query.legs & mask) == 0) return;
     query.legs = static_cast<std::uint8_t>(query.legs & ~mask);
@@ -343,9 +349,7 @@ void Forwarder::settle() {
       leg.lease.give_back();
     leg = Leg{};
   }
-  if (!queries_.empty()) return;
-  first_deadline_ = Clock::time_point::max();
-  one_by_one_ = false;
+  if (queries_.empty()) first_deadline_ = Clock::time_point::max();
 }
 
 std::size_t Forwarder::poll_entries(std::span<pollfd, kMaxLegs> entries) const {

@@ -76,7 +76,7 @@ class Forwarder {
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
-  bool may_send();
+  bool may_send(Clock::time_point now);
   Leg* current_leg();  // the one that new queries take; null: none is open
   bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
   void send_waiting(Clock::time_point now);
@@ -102,10 +102,11 @@ class Forwarder {
   std::size_t current_ = 0;             // index of the leg opened last
   std::vector<std::uint16_t> waiting_;  // IDs of the queries in flight that are on no leg
   bool paused_ = false;
-  bool one_by_one_ = false;     // a connection died having answered some queries: no more than one at a time
-  bool distrust_pool_ = false;  // a connection died under a query: send that again over a fresh one
-  std::size_t lost_in_a_row_ = 0;              // connections that brought no answer, since one did
-  Clock::time_point next_hedge_{};             // not before
+  Clock::time_point last_cut_{};          // when a connection last died in the middle of answering
+  Clock::time_point one_by_one_until_{};  // until then one query at a time, on fresh connections
+  bool distrust_pool_ = false;            // a connection died under a query: send that again over a fresh one
+  std::size_t lost_in_a_row_ = 0;         // connections that brought no answer, since one did
+  Clock::time_point next_hedge_{};        // not before
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   Clock::time_point first_deadline_ = Clock::time_point::max();  // no query ends before it; may be too early
   ExtendedError last_error_{};
