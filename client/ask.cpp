@@ -5,8 +5,8 @@
 #include <memory>
 #include <numeric>
 #include <poll.h>
-#include <unistd.h>
 
+#include "client/trust.h"
 #include "common/net/framing.h"
 #include "common/net/tcp.h"
 #include "common/net/udp.h"
@@ -22,13 +22,6 @@ using Clock = Deadline::Clock;
 
 constexpr int kUdpTries = 3;  // datagrams get lost: ask, and ask again twice
 
-// The trust anchors of a run that names none: the demo's here, or the one that was installed.
-std::string default_ca() {
-  for (const char* const file : {"cert.pem", INSTALLED_CA})
-    if (access(file, F_OK) == 0) return file;
-  throw NoTrustAnchor("neither cert.pem nor " INSTALLED_CA " is there");
-}
-
 // An equal share of the time left, for the next of `parts` attempts.
 Deadline share(Deadline whole, std::size_t parts) {
   const auto now = Clock::now();
@@ -39,6 +32,8 @@ class Run {
  public:
   explicit Run(const Options& options) : options_(options), deadline_(Deadline::in(options.timeout)) {
     outcome_.answers.resize(options.questions.size());
+    outcome_.recording.wall_begin = std::chrono::system_clock::now();
+    outcome_.recording.begin = Clock::now();
   }
 
   Outcome conduct();
@@ -52,7 +47,8 @@ class Run {
   Indices ask_address_by_udp(net::UdpSocket& socket, Deadline deadline);
   void discard(ReplyFault fault);
   void ask_by_stream(Transport transport, const Indices& asked);
-  net::UniqueFd connect(Connection& connection) const;
+  net::UniqueFd connect(Connection& connection);
+  void note(WireEvent::Kind kind, bool sent, ByteView octets = {});
   void converse(net::Stream& stream, const Indices& asked);
   void take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent);
   void keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
@@ -67,6 +63,7 @@ class Run {
   std::size_t discarded_ = 0;
   std::optional<ReplyFault> last_discarded_;
   Outcome outcome_;
+  Recorder recorder_{outcome_.recording};
 };
 
 Outcome Run::conduct() {
@@ -126,42 +123,53 @@ Queries Run::queries_for(const Indices& asked, bool padded) const {
 void Run::ask_by_stream(Transport transport, const Indices& asked) {
   Connection& connection =
       outcome_.connections.emplace_back(Connection{.transport = transport, .address = addresses_.front()});
-  std::optional<tls::ClientContext> context;  // made first: a CA file that cannot be read stops all
+  std::optional<Trust> trust;  // made first: a CA file that cannot be read stops all
   if (transport == Transport::tls) {
     phase_ = Phase::tls;
-    const bool system = options_.ca == kSystemCa;
-    const std::string file = system ? "" : options_.ca.empty() ? default_ca() : options_.ca;
-    connection.authority = system ? "the system's store" : file;
-    context.emplace(tls::ClientOptions{.ca_file = file,
-                                       .auth_name = options_.server.auth_name,
-                                       .sni = {},
-                                       .cert_file = options_.cert,
-                                       .key_file = options_.key});
+    trust.emplace(options_, outcome_.recording);
+    connection.authority = trust->authority();
   }
   phase_ = Phase::connect;
   net::UniqueFd socket = connect(connection);
   const std::string peer = connection.address.to_string();
-  if (!context) {
+  if (!trust) {
     net::TcpStream stream(std::move(socket), peer);
+    if (options_.records()) stream.watch(recorder_);
     return converse(stream, asked);
   }
   phase_ = Phase::tls;
   const auto begin = Clock::now();
-  tls::TlsStream stream(std::move(socket), *context, peer);
+  tls::TlsStream stream(std::move(socket), trust->context(), peer);
+  if (options_.records()) {
+    stream.watch(recorder_);
+    stream.watch_messages(recorder_);
+  }
   stream.handshake(deadline_);
+  note(WireEvent::Kind::handshaken, false);
   connection.handshake = Clock::now() - begin;
   connection.tls = stream.facts();
+  connection.overlooked = stream.overlooked();
   converse(stream, asked);
+  if (!connection.overlooked) trust->save_session();
+}
+
+void Run::note(WireEvent::Kind kind, bool sent, ByteView octets) {
+  if (!options_.records()) return;
+  recorder_.on_connection(outcome_.connections.size() - 1);
+  recorder_.note(kind, sent, octets);
 }
 
 // A host name may have several addresses: the first that lets us in is the one.
-net::UniqueFd Run::connect(Connection& connection) const {
+net::UniqueFd Run::connect(Connection& connection) {
   for (std::size_t i = 0;; ++i) {
     connection.address = addresses_[i];
     const auto begin = Clock::now();
+    note(WireEvent::Kind::connecting, true);
     try {
       net::UniqueFd socket = net::connect_tcp(addresses_[i], share(deadline_, addresses_.size() - i));
       connection.connect = Clock::now() - begin;
+      connection.local = net::SocketAddress::of_socket(socket.get());
+      note(WireEvent::Kind::connected, false);
       return socket;
     } catch (const net::NetError&) {
       if (i + 1 == addresses_.size()) throw;
@@ -178,10 +186,14 @@ void Run::converse(net::Stream& stream, const Indices& asked) {
   net::FrameReader reader;
   for (const Query& query : queries.all()) writer.add(query.wire);
   const auto sent = Clock::now();
+  for (const Query& query : queries.all()) note(WireEvent::Kind::message, true, query.wire);
   while (queries.unanswered() > 0) {
     const IoResult::Status written = writer.flush(stream);
     const IoResult read = reader.fill(stream);
-    if (read.status == IoResult::Status::closed) throw ClosedEarly{reader.mid_frame()};
+    if (read.status == IoResult::Status::closed) {
+      note(WireEvent::Kind::closed, false);
+      throw ClosedEarly{reader.mid_frame()};
+    }
     while (const auto reply = reader.next()) take(*reply, queries, asked, sent);
     if (read.status == IoResult::Status::done) continue;
     // Looked at before the wait: a peer that always has something to read, and never an octet for us in it
@@ -193,10 +205,12 @@ void Run::converse(net::Stream& stream, const Indices& asked) {
     net::wait_for(stream.fd(), wants_out ? POLLIN | POLLOUT : POLLIN, deadline_, action);
   }
   stream.close();
+  note(WireEvent::Kind::closed, true);
 }
 
 // On a stream nobody but the server can have sent it: what does not match is the server's error.
 void Run::take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent) {
+  note(WireEvent::Kind::message, false, reply);
   auto match = queries.match(reply);
   if (!match) {
     phase_ = Phase::reply;
@@ -208,6 +222,8 @@ void Run::take(ByteView reply, Queries& queries, const Indices& asked, Clock::ti
 void Run::keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
                Clock::time_point sent) {
   outcome_.answers[index] = Answer{.message = std::move(match.message),
+                                   .query_wire = queries.all()[match.index].wire,
+                                   .reply_wire = Bytes(reply.begin(), reply.end()),
                                    .connection = outcome_.connections.size() - 1,
                                    .sent = queries.all()[match.index].wire.size(),
                                    .received = reply.size(),
@@ -221,6 +237,8 @@ Run::Indices Run::ask_by_udp() {
     outcome_.connections = {{.transport = Transport::udp, .address = addresses_[i]}};
     try {
       net::UdpSocket socket = net::UdpSocket::connect(addresses_[i]);
+      outcome_.connections.back().local = net::SocketAddress::of_socket(socket.fd());
+      note(WireEvent::Kind::connecting, true);
       return ask_address_by_udp(socket, share(deadline_, addresses_.size() - i));
     } catch (const net::NetError&) {
       if (i + 1 == addresses_.size()) throw;
@@ -235,13 +253,19 @@ Run::Indices Run::ask_address_by_udp(net::UdpSocket& socket, Deadline deadline) 
   for (int tries_left = kUdpTries; tries_left > 0 && queries.unanswered() > 0; --tries_left) {
     const auto sent = Clock::now();
     for (const Query& query : queries.all())
-      if (!query.answered) socket.send(query.wire, deadline);
+      if (!query.answered) {
+        socket.send(query.wire, deadline);
+        note(WireEvent::Kind::wire, true, query.wire);
+        note(WireEvent::Kind::message, true, query.wire);
+      }
     const Deadline wait = share(deadline, static_cast<std::size_t>(tries_left));
     // The clock is looked at for every datagram: a flood of wrong ones must not keep us here.
     while (queries.unanswered() > 0 && !wait.expired()) {
       const auto size = socket.receive({buffer.get(), net::kMaxDatagram}, wait);
       if (!size) break;
       const ByteView reply(buffer.get(), *size);
+      note(WireEvent::Kind::wire, false, reply);
+      note(WireEvent::Kind::message, false, reply);
       auto match = queries.match(reply);
       if (!match)
         discard(match.error());

@@ -8,6 +8,7 @@
 
 #include "client/failure.h"
 #include "client/options.h"
+#include "client/recording.h"
 #include "common/tls/peer.h"
 
 namespace client {
@@ -18,14 +19,18 @@ using Duration = std::chrono::steady_clock::duration;
 struct Connection {
   net::Transport transport = net::Transport::tls;
   net::SocketAddress address;
-  Duration connect{};    // TCP: until the connection stood; 0 over UDP
-  Duration handshake{};  // TLS, the verification of the certificate included
+  std::optional<net::SocketAddress> local = {};  // our end, once it has an address
+  Duration connect{};                            // TCP: until the connection stood; 0 over UDP
+  Duration handshake{};                          // TLS, the verification of the certificate included
   std::optional<tls::ConnectionFacts> tls = {};
   std::string authority = {};  // who vouched for the server: a file's name, or "the system's store"
+  std::optional<tls::TlsError> overlooked = {};  // --insecure: what a strict client would have failed with
 };
 
 struct Answer {
   dns::Message message;
+  Bytes query_wire = {};  // both as on the wire, without their length
+  Bytes reply_wire = {};
   std::size_t connection = 0;  // which of Outcome::connections brought it
   std::size_t sent = 0;        // octets of the query
   std::size_t received = 0;    // octets of the answer
@@ -36,6 +41,7 @@ struct Outcome {
   std::vector<std::optional<Answer>> answers;  // one per question, in the order asked
   std::vector<Connection> connections;         // a second one, TCP, if answers over UDP were truncated
   std::optional<Failure> failure;              // then some answers are missing, perhaps all
+  Recording recording = {};                    // empty unless Options::records()
 };
 
 // Never throws for what the world does: that is Outcome::failure.

@@ -78,6 +78,10 @@ std::string take_valued(std::string_view name, std::string_view value, Options& 
     const auto size = cli::parse_number(value, 0, 65535);
     if (!size) return "+bufsize: " + size.error();
     options.query.udp_size = static_cast<std::uint16_t>(*size);
+  } else if (name == "padding") {
+    const auto block = cli::parse_number(value, 0, 4096);
+    if (!block) return "+padding: " + block.error();
+    options.query.padding_block = static_cast<std::uint16_t>(*block);
   } else if (name == "edns") {
     if (value != "0") return fmt::format("+edns={}: version 0 is the only one there is", value);
     options.query.edns = true;

@@ -17,6 +17,7 @@ namespace {
 int run(const client::Options& options) {
   const client::Outcome outcome = client::ask(options);
   const std::time_t now = std::time(nullptr);
+  for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
   const int printed = client::put_out(client::outcome_to_text(outcome, options, now));
   if (!outcome.failure) return printed;
   client::put_error(client::failure_to_text(*outcome.failure, options, now));
@@ -35,6 +36,8 @@ int main(int argc, char** argv) try {
     case client::Options::Action::version:
       return client::put_out(client::version_text());
     case client::Options::Action::ask:
+    case client::Options::Action::compare:
+    case client::Options::Action::bench:
       return run(*options);
   }
   return cli::internal;

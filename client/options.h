@@ -1,8 +1,10 @@
-// The command line, understood: a value that says everything about a run. Nothing is read but argv.
+// The command line, understood: a value that says everything about a run. Nothing is read but argv and
+// SSLKEYLOGFILE.
 #pragma once
 
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "client/server.h"
 #include "common/dns/message.h"
 #include "common/dns/presentation.h"
+#include "common/tls/tls_context.h"
 
 namespace client {
 
@@ -21,19 +24,38 @@ struct QueryOptions {
   bool edns = true;
   bool dnssec_ok = false;
   std::uint16_t udp_size = 1232;  // what passes any network in one piece
+  // EDNS options, each with its value as on the wire; padding is added behind them.
+  std::vector<dns::EdnsOption> options{};
+  std::optional<std::uint16_t> padding_block{};  // --pad; 0: none; nullopt: 128 where the transport encrypts
 };
 
 struct Show {
-  bool rdata_only = false;  // --short
-  bool command = true;      // the first line, which repeats the command
-  bool statistics = true;   // the footer
+  enum class Colour : std::uint8_t { automatic, always, never };
+
+  bool rdata_only = false;    // --short
+  bool json = false;          // RFC 8427, one object per question and line
+  bool explain = false;       // the exchange step by step, every octet of the messages
+  bool eavesdropper = false;  // what someone on the path sees, beside what the ends see
+  bool timeline = false;      // round trips as a text chart
+  Colour colour = Colour::automatic;
+  bool command = true;     // the first line, which repeats the command
+  bool statistics = true;  // the footer
   dns::Sections sections;
+};
+
+// Files that a run writes besides its output; empty: not written.
+struct Files {
+  std::string keylog;       // TLS secrets, for Wireshark; --keylog, or SSLKEYLOGFILE in the environment
+  std::string capture;      // the packets with the secrets, .pcapng
+  std::string chart;        // the message sequence chart, .svg or .html
+  std::string proxy_trace;  // read: what proxyserver --trace wrote, for the chart's other leg
+  std::string session;      // read and written: the TLS session to resume
 };
 
 inline constexpr std::string_view kSystemCa = "system";  // a file of that name is "./system"
 
 struct Options {
-  enum class Action { ask, help, version };
+  enum class Action { ask, compare, bench, help, version };
 
   Action action = Action::ask;
   Server server;
@@ -41,11 +63,27 @@ struct Options {
   std::string ca;    // a PEM file, or kSystemCa; empty: cert.pem here, else the installed one
   std::string cert;  // shown to a server that asks who we are (two-way TLS), with its key; empty: none
   std::string key;
+  std::vector<std::string> pins;  // as tls::ClientOptions::pins
+  bool pin_only = false;
+  bool insecure = false;  // the server is not checked
+  tls::Version least_version = tls::Version::tls12;
+  tls::Version most_version = tls::Version::tls13;
+  std::string alpn = "dot";                 // empty: none is offered
+  std::optional<std::string> sni;           // as tls::ClientOptions::sni
   std::chrono::milliseconds timeout{5000};  // of the whole run
   std::vector<dns::Question> questions;     // in the order asked
+  std::string batch;                        // a file of more questions, "-" for standard input; empty: none
+  std::uint16_t clear_port = 53;            // --compare: where the server speaks DNS over TCP and UDP
+  unsigned bench_runs = 0;                  // --bench
   QueryOptions query;
   Show show;
+  Files files;
   std::string command;  // the arguments again, one space between them
+
+  bool records() const {  // whether a printer needs Outcome::recording
+    return show.explain || show.eavesdropper || show.timeline ||
+           !(files.capture.empty() && files.chart.empty());
+  }
 };
 
 // The error is the complaint to make. `argv` is as main() got it; getopt_long(3) keeps a static state, so one

@@ -14,25 +14,9 @@ using fmt::format;
 using NetKind = net::NetError::Kind;
 using TlsKind = tls::TlsError::Kind;
 
-// The three parts of the line, in its order.
-struct Sentence {
-  std::string what;
-  std::string evidence;
-  std::string advice;
-};
-
-std::string_view to_string(Phase phase) {
-  switch (phase) {
-    case Phase::connect:
-      return "connect";
-    case Phase::tls:
-      return "tls";
-    case Phase::query:
-      return "query";
-    case Phase::reply:
-      return "reply";
-  }
-  return "?";
+std::string_view name_of(tls::Version version) {
+  constexpr std::string_view kNames[] = {"TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+  return kNames[static_cast<int>(version) - static_cast<int>(tls::Version::tls10)];
 }
 
 std::string date(std::chrono::sys_seconds when) {
@@ -85,27 +69,30 @@ std::string describe(const ReplyFault& fault) {
   return format("asked {}, found {}, status {}", fault.asked, fault.found, fault.status);
 }
 
+constexpr const char* kImpostor = "somebody in between could have read the query and made up the answer";
+
 // One overload per cause; facts in, prose out.
 class Explainer {
  public:
   Explainer(const Failure& failure, const Options& options, std::time_t now)
       : failure_(failure), options_(options), now_(now), server_(printable(failure.server)) {}
 
-  Sentence operator()(const NoAddress& error) const;
-  Sentence operator()(const NoTrustAnchor& error) const;
-  Sentence operator()(const net::NetError& error) const;
-  Sentence operator()(const tls::TlsError& error) const;
-  Sentence operator()(const ReplyFault& fault) const;
-  Sentence operator()(const ClosedEarly& closed) const;
+  FailureWords operator()(const NoAddress& error) const;
+  FailureWords operator()(const NoTrustAnchor& error) const;
+  FailureWords operator()(const net::NetError& error) const;
+  FailureWords operator()(const tls::TlsError& error) const;
+  FailureWords operator()(const ReplyFault& fault) const;
+  FailureWords operator()(const ClosedEarly& closed) const;
 
  private:
-  Sentence refused() const;
-  Sentence timeout() const;
-  Sentence wrong_name(const tls::TlsError::Facts& facts) const;
-  Sentence out_of_date(const tls::TlsError::Facts& facts) const;
-  Sentence untrusted(const tls::TlsError::Facts& facts) const;
-  Sentence alert(const tls::TlsError::Facts& facts) const;
-  Sentence not_tls(const tls::TlsError::Facts& facts) const;
+  FailureWords refused() const;
+  FailureWords timeout() const;
+  FailureWords wrong_name(const tls::TlsError::Facts& facts) const;
+  FailureWords out_of_date(const tls::TlsError::Facts& facts) const;
+  FailureWords untrusted(const tls::TlsError::Facts& facts) const;
+  FailureWords wrong_pin(const tls::TlsError::Facts& facts) const;
+  FailureWords alert(const tls::TlsError::Facts& facts) const;
+  FailureWords not_tls(const tls::TlsError::Facts& facts) const;
   std::string unanswered() const;
   std::string in_clear() const { return format("@tcp://{} (in clear)", server_); }
 
@@ -115,19 +102,19 @@ class Explainer {
   std::string server_;
 };
 
-Sentence Explainer::operator()(const NoAddress& error) const {
+FailureWords Explainer::operator()(const NoAddress& error) const {
   const std::string host = printable(options_.server.host);
   const bool is_tls = options_.server.transport == net::Transport::tls;
   return {format("no address for '{}'", host), error.what(),
           is_tls ? format("@ADDRESS with --tls-name {}", host) : "@ADDRESS"};
 }
 
-Sentence Explainer::operator()(const NoTrustAnchor& error) const {
+FailureWords Explainer::operator()(const NoTrustAnchor& error) const {
   return {"nothing to check the server's certificate against", error.what(),
           "--ca FILE, or --ca system for a public server"};
 }
 
-Sentence Explainer::operator()(const net::NetError& error) const {
+FailureWords Explainer::operator()(const net::NetError& error) const {
   const std::string reason = error.error() != 0 ? strerrordesc_np(error.error()) : error.what();
   switch (error.kind()) {
     case NetKind::timeout:
@@ -150,7 +137,7 @@ Sentence Explainer::operator()(const net::NetError& error) const {
   return {"the system would not do it", error.what(), "again, or the limits of this process"};
 }
 
-Sentence Explainer::refused() const {
+FailureWords Explainer::refused() const {
   std::string evidence = "nothing listens on that port";
   if (options_.server.transport == net::Transport::udp && failure_.phase == Phase::connect)
     evidence = "the answer was too long for UDP, and nothing listens on the TCP port";
@@ -158,7 +145,7 @@ Sentence Explainer::refused() const {
           "to start it (./start.sh, or proxyserver), or another port with -p"};
 }
 
-Sentence Explainer::timeout() const {
+FailureWords Explainer::timeout() const {
   const std::string waited = format("waited {} s", std::chrono::duration<double>(options_.timeout).count());
   const std::string longer = "a longer --timeout";
   if (failure_.server.empty() || failure_.phase == Phase::connect)
@@ -179,7 +166,7 @@ std::string Explainer::unanswered() const {
   return format("{} of {} questions are unanswered", failure_.unanswered, failure_.asked);
 }
 
-Sentence Explainer::operator()(const tls::TlsError& error) const {
+FailureWords Explainer::operator()(const tls::TlsError& error) const {
   const tls::TlsError::Facts& facts = error.facts();
   switch (facts.kind) {
     case TlsKind::untrusted_issuer:
@@ -198,36 +185,44 @@ Sentence Explainer::operator()(const tls::TlsError& error) const {
     case TlsKind::closed:
       return {format("{} closed the connection in the handshake", server_), "no TLS alert said why",
               format("{} if it is a plain DNS server", in_clear())};
-    case TlsKind::bad_certificate:
     case TlsKind::pin_mismatch:
+      return wrong_pin(facts);
+    case TlsKind::bad_certificate:
       return {format("the certificate of {} is not acceptable", server_), printable(facts.reason),
-              "another server, or tell its operator"};
+              "another server, or tell its operator", kImpostor};
     case TlsKind::internal:
       break;
   }
   return {format("TLS with {} failed", server_), printable(error.what()), "again"};
 }
 
-Sentence Explainer::untrusted(const tls::TlsError::Facts& facts) const {
+FailureWords Explainer::untrusted(const tls::TlsError::Facts& facts) const {
   const std::string issuer = facts.peer ? printable(facts.peer->issuer) : "unknown";
   const std::string advice = options_.ca == kSystemCa ? "--ca FILE with the issuer's certificate"
                                                       : "--ca FILE, or --ca system for a public server";
   return {format("the certificate of {} was issued by nobody we trust", server_),
           format("issuer {}, trust anchors of {}, {}", issuer, printable(failure_.authority),
                  printable(facts.reason)),
-          advice};
+          advice, kImpostor};
 }
 
-Sentence Explainer::wrong_name(const tls::TlsError::Facts& facts) const {
+FailureWords Explainer::wrong_pin(const tls::TlsError::Facts& facts) const {
+  return {format("the key of {} is none of those pinned", server_),
+          format("its pin is sha256/{}", facts.peer ? facts.peer->pin : "unknown"),
+          "another server, or that --pin if its operator confirms a new key", kImpostor};
+}
+
+FailureWords Explainer::wrong_name(const tls::TlsError::Facts& facts) const {
   const std::vector<std::string> names = facts.peer ? facts.peer->names : std::vector<std::string>();
   const std::string plain = plain_name(names);
   return {format("the certificate of {} is for another name", server_),
           format("wanted {}, found {}", printable(facts.expected_name), printable(list(names))),
           plain.empty() ? "another server, or tell its operator"
-                        : format("--tls-name {} if that is the server you mean", plain)};
+                        : format("--tls-name {} if that is the server you mean", plain),
+          "whoever holds that other certificate could pose as this server"};
 }
 
-Sentence Explainer::out_of_date(const tls::TlsError::Facts& facts) const {
+FailureWords Explainer::out_of_date(const tls::TlsError::Facts& facts) const {
   const bool expired = facts.kind == TlsKind::expired;
   std::string evidence = printable(facts.reason);
   if (facts.peer) {
@@ -237,22 +232,27 @@ Sentence Explainer::out_of_date(const tls::TlsError::Facts& facts) const {
                       expired ? "ago" : "from now");
   }
   return {format("the certificate of {} {}", server_, expired ? "has expired" : "is not valid yet"), evidence,
-          "a new certificate there, or correcting the clock here"};
+          "a new certificate there, or correcting the clock here",
+          expired ? "a key that leaked since, or a revoked certificate, would go unnoticed" : ""};
 }
 
-Sentence Explainer::alert(const tls::TlsError::Facts& facts) const {
+FailureWords Explainer::alert(const tls::TlsError::Facts& facts) const {
   const std::string evidence = format("it sent the alert {}", printable(facts.alert));
   if (facts.alert == "no_application_protocol")
-    return {format("{} does not offer DNS over TLS", server_), evidence + ": it refuses ALPN \"dot\"",
+    return {format("{} does not offer DNS over TLS", server_),
+            evidence + ": it refuses ALPN \"" + printable(options_.alpn) + "\"",
             "the server's DNS-over-TLS port, usually -p 853"};
   if (facts.alert == "protocol_version")
-    return {format("{} speaks no version of TLS that is safe", server_), evidence,
-            "another server: this client asks for TLS 1.2 or 1.3"};
+    return {format("{} speaks no version of TLS that was asked for", server_),
+            format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
+                   name_of(options_.most_version)),
+            "another server, or --tls-min 1.0 to look at this one all the same",
+            "old versions of TLS let somebody in between read and change what they carry"};
   return {format("{} refused the TLS connection", server_), evidence,
           "to find the reason in the server's log"};
 }
 
-Sentence Explainer::not_tls(const tls::TlsError::Facts& facts) const {
+FailureWords Explainer::not_tls(const tls::TlsError::Facts& facts) const {
   // What OpenSSL says to the first octets of something else: a web page, a DNS message, a greeting.
   constexpr std::string_view kNotTls[] = {"wrong version number", "packet length too long", "http request",
                                           "record layer failure", "unexpected message"};
@@ -263,13 +263,13 @@ Sentence Explainer::not_tls(const tls::TlsError::Facts& facts) const {
   return {format("TLS with {} failed", server_), evidence, "another server, or look into this one's log"};
 }
 
-Sentence Explainer::operator()(const ReplyFault& fault) const {
+FailureWords Explainer::operator()(const ReplyFault& fault) const {
   const bool malformed = fault.kind == ReplyFault::Kind::malformed;
   return {format("the reply of {} {}", server_, malformed ? "is malformed" : "does not match the query"),
           describe(fault), "another server, or tell its operator"};
 }
 
-Sentence Explainer::operator()(const ClosedEarly& closed) const {
+FailureWords Explainer::operator()(const ClosedEarly& closed) const {
   return {format("{} closed the connection {}", server_,
                  closed.inside_message ? "in the middle of a message" : "without an answer"),
           unanswered(), "again, or look into the server's log"};
@@ -277,10 +277,50 @@ Sentence Explainer::operator()(const ClosedEarly& closed) const {
 
 }  // namespace
 
+std::string_view to_string(Phase phase) {
+  switch (phase) {
+    case Phase::connect:
+      return "connect";
+    case Phase::tls:
+      return "tls";
+    case Phase::query:
+      return "query";
+    case Phase::reply:
+      return "reply";
+  }
+  return "?";
+}
+
+FailureWords failure_to_words(const Failure& failure, const Options& options, std::time_t now) {
+  return std::visit(Explainer(failure, options, now), failure.cause);
+}
+
 std::string failure_to_text(const Failure& failure, const Options& options, std::time_t now) {
-  const Sentence line = std::visit(Explainer(failure, options, now), failure.cause);
-  return format("client: [{}] {}; {}; try {}", to_string(failure.phase), line.what, line.evidence,
-                line.advice);
+  const FailureWords words = failure_to_words(failure, options, now);
+  const std::string risk = words.risk.empty() ? "" : words.risk + "; ";
+  return format("client: [{}] {}; {}; {}try {}", to_string(failure.phase), words.what, words.evidence, risk,
+                words.advice);
+}
+
+std::vector<std::string> warnings(const Outcome& outcome, const Options& options, std::time_t now) {
+  std::vector<std::string> lines;
+  for (const Connection& connection : outcome.connections) {
+    if (!options.insecure || !connection.tls) continue;
+    std::string line =
+        format("client: WARNING: --insecure: anybody may have given this answer, and read the query");
+    if (connection.overlooked) {
+      const Failure failure{.phase = Phase::tls,
+                            .cause = *connection.overlooked,
+                            .server = connection.address.to_string(),
+                            .authority = connection.authority};
+      const FailureWords words = failure_to_words(failure, options, now);
+      line += format("; a strict client would have stopped: {}; {}", words.what, words.evidence);
+    } else {
+      line += "; a strict client would have had no complaint";
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 }  // namespace client

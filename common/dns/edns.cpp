@@ -89,6 +89,38 @@ std::string extended_error_text(ByteView value) {
   return out;
 }
 
+std::string_view option_rfc(std::uint16_t code) {
+  switch (code) {
+    case option::NSID:
+      return "RFC 5001 2.3";
+    case option::CLIENT_SUBNET:
+      return "RFC 7871 6";
+    case option::COOKIE:
+      return "RFC 7873 4";
+    case option::KEEPALIVE:
+      return "RFC 7828 3.1";
+    case option::PADDING:
+      return "RFC 7830 3";
+    case option::EXTENDED_ERROR:
+      return "RFC 8914 2";
+    default:
+      return "RFC 6891 6.1.2";
+  }
+}
+
+auto number_text(unsigned number) {
+  return [number] { return fmt::to_string(number); };
+}
+
+void tell_flags(FieldSink& fields, std::size_t offset, const Edns& edns, unsigned flags) {
+  fields.field({.offset = offset,
+                .length = 2,
+                .name = "EDNS flags",
+                .value = fmt::format("0x{:04x}", flags),
+                .rfc = "RFC 6891 6.1.4",
+                .bits = {{"DO", 1, edns.dnssec_ok}, {"Z", 15, edns.z}}});
+}
+
 }  // namespace
 
 const EdnsOption* Edns::find(std::uint16_t code) const {
@@ -96,21 +128,33 @@ const EdnsOption* Edns::find(std::uint16_t code) const {
   return found == options.end() ? nullptr : &*found;
 }
 
-Edns decode_edns(WireReader& reader) {
+Edns decode_edns(WireReader& reader, FieldSink* fields) {
   Edns edns;
   edns.udp_size = reader.u16();
+  tell(fields, reader, 2, "UDP payload size", "RFC 6891 6.2.3", number_text(edns.udp_size));
   edns.extended_rcode = reader.u8();
+  tell(fields, reader, 1, "extended RCODE", "RFC 6891 6.1.3", number_text(edns.extended_rcode));
   edns.version = reader.u8();
+  tell(fields, reader, 1, "version", "RFC 6891 6.1.3", number_text(edns.version));
   const std::uint16_t flags = reader.u16();
   edns.dnssec_ok = flags & kDnssecOk;
   edns.z = flags & (kDnssecOk - 1);
+  if (fields != nullptr && reader.ok()) tell_flags(*fields, reader.offset() - 2, edns, flags);
   const std::uint16_t length = reader.u16();
+  tell(fields, reader, 2, "RDLENGTH", "RFC 6891 6.1.2", number_text(length));
   WireReader options = reader.window(length);
   while (!options.at_end()) {
     const std::uint16_t code = options.u16();
+    tell(fields, options, 2, "option code", "RFC 6891 6.1.2",
+         [&] { return fmt::format("{} ({})", code, option_name(code)); });
     const std::uint16_t size = options.u16();
+    tell(fields, options, 2, "option length", "RFC 6891 6.1.2", number_text(size));
     const ByteView value = options.bytes(size);
-    if (options.ok()) edns.options.push_back({code, Bytes(value.begin(), value.end())});
+    if (!options.ok()) break;
+    edns.options.push_back({code, Bytes(value.begin(), value.end())});
+    if (size > 0)
+      tell(fields, options, size, "option data", option_rfc(code),
+           [&] { return option_text(edns.options.back()); });
   }
   reader.close(options);
   return edns;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/dns/fields.h"
 #include "common/dns/wire_reader.h"
 #include "common/dns/wire_writer.h"
 
@@ -31,7 +32,7 @@ struct Edns {
 
 // Reads CLASS, TTL and RDATA of an OPT record whose owner and TYPE have been read. Errors stick to the
 // reader.
-Edns decode_edns(WireReader& reader);
+Edns decode_edns(WireReader& reader, FieldSink* fields = nullptr);
 void encode_edns(const Edns& edns, WireWriter& writer);
 
 // RFC 7830, RFC 8467 §4.1: the length of the padding option's value that makes a message a multiple of

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/dns/edns.h"
+#include "common/dns/fields.h"
 #include "common/dns/header.h"
 #include "common/dns/name.h"
 #include "common/dns/rdata.h"
@@ -41,8 +42,8 @@ struct Message {
 };
 
 // The whole of `wire`, which must end where the message does. Allocates by what it has read, never by a
-// count.
-Expected<Message> decode(ByteView wire);
+// count. `fields`, if given, is told of each field as it is read.
+Expected<Message> decode(ByteView wire, FieldSink* fields = nullptr);
 
 Bytes encode(const Message& message);
 

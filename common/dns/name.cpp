@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <iterator>
+#include <optional>
 
 #include "common/dns/header.h"
 
@@ -17,14 +18,15 @@ constexpr int kMaxPointers = 127;
 constexpr unsigned kLabelType = 0xc0;  // the upper two bits of a length octet: 00 label, 11 pointer
 constexpr unsigned kPointer = 0xc0;
 
-// Walks the name at the reader's cursor, hands each label with its length octet to `on_label`, and moves past
-// the name; the final zero octet is not handed over. On an error the reader stays where it is.
+// Walks the name at the reader's cursor, hands each label with its length octet to `on_label`, the offset and
+// the target of each pointer to `on_pointer`, and moves past the name; the final zero octet is not handed over.
+// On an error the reader stays where it is.
 //
 // A name is read in pieces: the first lies at the cursor, each further one where a pointer said. A pointer
 // must name an octet before the piece it ends, so every piece begins before the last one did and there is no
 // loop. Nor may it point into the header, which holds no names: a name made of the ID would change with it.
-template <typename OnLabel>
-void walk_name(WireReader& reader, OnLabel on_label) {
+template <typename OnLabel, typename OnPointer>
+void walk_name(WireReader& reader, OnLabel on_label, OnPointer on_pointer) {
   const ByteView message = reader.message();
   const std::size_t start = reader.offset();
   const std::size_t limit = start + reader.remaining();  // all pieces begin before it, none may cross it
@@ -42,6 +44,7 @@ void walk_name(WireReader& reader, OnLabel on_label) {
       const std::size_t target = (octet & ~kLabelType) << 8 | message[at + 1];
       if (target >= piece || target < kHeaderSize || ++pointers > kMaxPointers)
         return reader.fail_at(at, WireFault::bad_pointer, piece, target);
+      on_pointer(at, target);
       if (in_place == 0) in_place = at + 2 - start;
       piece = at = target;
       continue;
@@ -91,6 +94,45 @@ void append_escaped(std::string& text, std::uint8_t octet) {
   text += c;
 }
 
+// Labels, and the root's octet if `wire` has it, as text: without octets the empty text.
+std::string labels_text(ByteView wire) {
+  if (!wire.empty() && wire[0] == 0) return ".";
+  std::string text;
+  for (std::size_t at = 0; at < wire.size() && wire[at] != 0; at += 1u + wire[at]) {
+    for (const std::uint8_t octet : wire.subspan(at + 1, wire[at])) append_escaped(text, octet);
+    text += '.';
+  }
+  return text;
+}
+
+struct PointerSeen {
+  std::size_t at;
+  std::size_t target;
+  std::size_t labels_before;  // octets of the labels that stand before it
+};
+
+// The parts of a name that stands at `start`: `wire` are the octets it was found to have, written out. Not
+// `whole`: an error ended it, and neither the pointer nor the root is vouched for.
+std::vector<NamePart> parts_of(ByteView wire, std::size_t start, const std::optional<PointerSeen>& pointer,
+                               bool whole) {
+  std::vector<NamePart> parts;
+  const std::size_t labels = pointer ? pointer->labels_before : wire.size() - (whole ? 1 : 0);
+  for (std::size_t at = 0; at < labels; at += 1u + wire[at]) {
+    const std::size_t length = 1u + wire[at];
+    std::string text = labels_text(wire.subspan(at, length));
+    text.pop_back();  // the dot
+    parts.push_back({NamePart::Kind::label, start + at, length, std::move(text)});
+  }
+  if (!whole) return parts;
+  const ByteView rest = wire.subspan(labels);
+  if (!pointer)
+    parts.push_back({NamePart::Kind::root, start + labels, 1, "."});
+  else
+    parts.push_back({NamePart::Kind::pointer, pointer->at, 2, labels_text(rest), pointer->target,
+                     rest.size() < 2 ? 0 : rest.size() - 2});
+  return parts;
+}
+
 }  // namespace
 
 std::expected<Name, TextError> Name::parse(std::string_view text, const Name& origin) {
@@ -123,19 +165,28 @@ std::expected<Name, TextError> Name::parse(std::string_view text, const Name& or
   return name.below(Name());
 }
 
-Name Name::decode(WireReader& reader) {
+Name Name::decode(WireReader& reader, std::vector<NamePart>* parts) {
   std::array<std::uint8_t, kMaxName> octets{};
   auto end = octets.begin();
-  walk_name(reader, [&end](ByteView label) { end = std::ranges::copy(label, end).out; });
+  const std::size_t start = reader.offset();
+  std::optional<PointerSeen> pointer;  // the first, which ends what stands here
+  walk_name(
+      reader, [&end](ByteView label) { end = std::ranges::copy(label, end).out; },
+      [&](std::size_t at, std::size_t target) {
+        if (!pointer) pointer = {at, target, static_cast<std::size_t>(end - octets.begin())};
+      });
   Name name;
-  if (!reader.ok()) return name;
-  *end++ = 0;
-  name.wire_.assign(octets.begin(), end);
+  if (reader.ok()) {
+    *end++ = 0;
+    name.wire_.assign(octets.begin(), end);
+  }
+  if (parts != nullptr) *parts = parts_of({octets.begin(), end}, start, pointer, reader.ok());
   return name;
 }
 
 void skip_name(WireReader& reader) {
-  walk_name(reader, [](ByteView) {});
+  walk_name(
+      reader, [](ByteView) {}, [](std::size_t, std::size_t) {});
 }
 
 std::size_t Name::label_count() const {
@@ -170,13 +221,7 @@ std::expected<Name, TextError> Name::below(const Name& suffix) const {
 }
 
 std::string Name::to_string() const {
-  if (is_root()) return ".";
-  std::string text;
-  for (std::size_t at = 0; wire_[at] != 0; at += 1u + wire_[at]) {
-    for (const std::uint8_t octet : wire().subspan(at + 1, wire_[at])) append_escaped(text, octet);
-    text += '.';
-  }
-  return text;
+  return labels_text(wire_);
 }
 
 bool operator==(const Name& a, const Name& b) {

@@ -6,6 +6,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/bytes.h"
 #include "common/dns/text_error.h"
@@ -16,6 +17,17 @@ namespace dns {
 inline constexpr std::size_t kMaxLabel = 63;
 inline constexpr std::size_t kMaxName = 255;  // octets, the root's zero included
 
+// A piece of a name as it stands in a message; what lies behind a pointer belongs to the name it points into.
+struct NamePart {
+  enum class Kind : std::uint8_t { label, root, pointer };
+  Kind kind;
+  std::size_t offset;      // from the start of the message
+  std::size_t length;      // octets
+  std::string text;        // the label, escaped as in Name::to_string(); "."; or the name behind the pointer
+  std::size_t target = 0;  // of a pointer: the offset it names,
+  std::size_t saved = 0;   // and how many octets shorter the name is for it
+};
+
 class Name {
  public:
   Name() : wire_{0} {}  // the root
@@ -25,8 +37,9 @@ class Name {
   static std::expected<Name, TextError> parse(std::string_view text, const Name& origin = Name());
 
   // From the wire, following compression pointers, which must point strictly backwards. Errors stick to
-  // the reader; the result is then the root.
-  static Name decode(WireReader& reader);
+  // the reader; the result is then the root. `parts`, if given, gets the name's pieces, after an error those
+  // before it.
+  static Name decode(WireReader& reader, std::vector<NamePart>* parts = nullptr);
 
   ByteView wire() const { return wire_; }
   bool is_root() const { return wire_.size() == 1; }

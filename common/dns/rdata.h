@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/bytes.h"
+#include "common/dns/fields.h"
 #include "common/dns/name.h"
 #include "common/dns/text_error.h"
 #include "common/dns/wire_reader.h"
@@ -22,7 +23,7 @@ struct Rdata {
 };
 
 // `window` covers exactly the RDATA (WireReader::window). Form errors stick to it as WireFault::bad_rdata.
-Rdata decode_rdata(std::uint16_t type, WireReader& window);
+Rdata decode_rdata(std::uint16_t type, WireReader& window, FieldSink* fields = nullptr);
 
 // Writes RDATA without its RDLENGTH; names are compressed only in the types of RFC 1035 (RFC 3597 §4).
 void encode_rdata(const Rdata& rdata, WireWriter& writer);

@@ -9,8 +9,9 @@
 namespace dns {
 
 // Moves `window` past the field and appends its octets to `out`, names written out in full. Errors stick to
-// the window.
-void read_field(const Field& field, WireReader& window, Bytes& out);
+// the window. `fields`, if given, is told of it as one of this type's.
+void read_field(const Field& field, WireReader& window, Bytes& out, FieldSink* fields = nullptr,
+                std::string_view rfc = {});
 
 // The text of a field whose octets read_field() has accepted.
 std::string print_field(const Field& field, ByteView octets);

@@ -26,9 +26,21 @@ struct IoResult {
   std::size_t count = 0;
 };
 
+// Looks over a stream's shoulder: told of every octet that passes the socket, on the stream's own thread,
+// right after the system call. Over TLS these are the octets that everybody on the path sees.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void sent(ByteView octets) noexcept = 0;
+  virtual void received(ByteView octets) noexcept = 0;
+};
+
 class Stream {
  public:
   virtual ~Stream() = default;
+
+  // From now on; the watcher must outlive the stream's last call.
+  virtual void watch(Watcher& watcher) = 0;
 
   virtual int fd() const = 0;
   virtual IoResult try_read(std::span<std::uint8_t> into) = 0;

@@ -56,7 +56,11 @@ UniqueFd listen_tcp(const SocketAddress& address, int backlog) {
 IoResult TcpStream::try_read(std::span<std::uint8_t> into) {
   for (;;) {
     const ssize_t got = recv(socket_.get(), into.data(), into.size(), 0);
-    if (got > 0) return {IoResult::Status::done, static_cast<std::size_t>(got)};
+    if (got > 0) {
+      const auto count = static_cast<std::size_t>(got);
+      if (watcher_ != nullptr) watcher_->received(into.first(count));
+      return {IoResult::Status::done, count};
+    }
     if (got == 0) return {IoResult::Status::closed};
     if (errno == EAGAIN) return {IoResult::Status::want_read};
     if (errno != EINTR) throw NetError::from_errno("read from " + peer(), errno);
@@ -66,7 +70,11 @@ IoResult TcpStream::try_read(std::span<std::uint8_t> into) {
 IoResult TcpStream::try_write(ByteView from) {
   for (;;) {
     const ssize_t sent = send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
-    if (sent >= 0) return {IoResult::Status::done, static_cast<std::size_t>(sent)};
+    if (sent >= 0) {
+      const auto count = static_cast<std::size_t>(sent);
+      if (watcher_ != nullptr) watcher_->sent(from.first(count));
+      return {IoResult::Status::done, count};
+    }
     if (errno == EAGAIN) return {IoResult::Status::want_write};
     if (errno != EINTR) throw NetError::from_errno("write to " + peer(), errno);
   }

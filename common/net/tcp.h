@@ -21,6 +21,7 @@ class TcpStream final : public Stream {
  public:
   TcpStream(UniqueFd socket, std::string peer) : Stream(std::move(peer)), socket_(std::move(socket)) {}
 
+  void watch(Watcher& watcher) override { watcher_ = &watcher; }
   int fd() const override { return socket_.get(); }
   IoResult try_read(std::span<std::uint8_t> into) override;
   IoResult try_write(ByteView from) override;
@@ -28,6 +29,7 @@ class TcpStream final : public Stream {
 
  private:
   UniqueFd socket_;
+  Watcher* watcher_ = nullptr;
 };
 
 }  // namespace net

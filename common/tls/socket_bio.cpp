@@ -27,6 +27,7 @@ int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   if (count > 0) {
     socket.drained = false;
     *got = static_cast<std::size_t>(count);
+    if (socket.watcher != nullptr) socket.watcher->received({reinterpret_cast<std::uint8_t*>(into), *got});
     return 1;
   }
   if (count == 0)
@@ -47,6 +48,7 @@ int transmit(BIO* bio, const char* from, std::size_t size, std::size_t* sent) no
   while (count < 0 && errno == EINTR);
   if (count >= 0) {
     *sent = static_cast<std::size_t>(count);
+    if (socket.watcher != nullptr) socket.watcher->sent({reinterpret_cast<const std::uint8_t*>(from), *sent});
     return 1;
   }
   if (errno == EAGAIN)

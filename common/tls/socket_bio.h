@@ -8,7 +8,9 @@
 // For the files of common/tls alone.
 #pragma once
 
+#include "common/net/stream.h"
 #include "common/tls/handles.h"
+#include "common/tls/message_watcher.h"
 
 struct bio_st;
 
@@ -21,7 +23,11 @@ struct SocketBio {
   bool ended = false;        // recv() said 0: the peer's FIN
   int error = 0;             // errno of the send() or recv() that failed
 
-  // Written by the context's verify callback, on failure alone.
+  net::Watcher* watcher = nullptr;
+  MessageWatcher* message_watcher = nullptr;
+
+  // Written by the context's verify callback, on failure alone; of several failures, which only a client that
+  // does not insist gets to see, the first.
   long verify_result = 0;
   Certificate rejected;
 };

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <utility>
 
+#include "common/bytes.h"
 #include "common/tls/openssl_error.h"
 #include "common/tls/pem_file.h"
+#include "common/tls/session_file.h"
 #include "common/tls/ticket_keys.h"
 #include "common/tls/verify.h"
 
@@ -109,7 +111,47 @@ int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
   return 0;
 }
 
+int secrets_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+void log_secret(const SSL* ssl, const char* line) noexcept {
+  const auto* sink =
+      static_cast<const SecretSink*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), secrets_index()));
+  (*sink)(line);
+}
+
+void set_sink(SSL_CTX* context, SecretSink& sink) {
+  check(SSL_CTX_set_ex_data(context, secrets_index(), &sink) == 1, "set the secrets' place");
+  SSL_CTX_set_keylog_callback(context, log_secret);
+}
+
+void set_versions(SSL_CTX* context, Version least, Version most) {
+  check(SSL_CTX_set_min_proto_version(context, static_cast<int>(least)) == 1, "set the lowest TLS version");
+  check(SSL_CTX_set_max_proto_version(context, static_cast<int>(most)) == 1, "set the highest TLS version");
+  if (least >= Version::tls12) return;
+  // Their suites need SHA-1 and CBC, which security level 1 refuses already.
+  SSL_CTX_set_security_level(context, 0);
+  check(SSL_CTX_set_cipher_list(context, fmt::format("{}:ALL:!aNULL:!eNULL", kSuites12).c_str()) == 1,
+        "set the old suites");
+}
+
+void offer_alpn(SSL_CTX* context, const std::string& name) {
+  if (name.empty()) return;
+  Bytes wire(1, static_cast<std::uint8_t>(name.size()));  // RFC 7301 §3.1: names behind their lengths
+  wire.insert(wire.end(), name.begin(), name.end());
+  const bool fits = name.size() < 256;
+  check(fits && SSL_CTX_set_alpn_protos(context, wire.data(), static_cast<unsigned>(wire.size())) == 0,
+        "offer ALPN");  // here 0 is success
+}
+
 }  // namespace
+
+void ServerContext::tell_secrets(SecretSink sink) {
+  secrets_ = std::make_unique<SecretSink>(std::move(sink));
+  set_sink(context_.get(), *secrets_);
+}
 
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
                              const std::string& client_ca_file)
@@ -147,17 +189,37 @@ ClientContext::ClientContext(const ClientOptions& options)
     : options_(options), context_(make_context(TLS_client_method())), tickets_(std::make_unique<Tickets>()) {
   SSL_CTX* const c = context_.get();
   options_.auth_name = certificate_name(options_.auth_name);
-  if (options_.sni.empty() && !is_address(options_.auth_name)) options_.sni = options_.auth_name;
-  if (is_address(certificate_name(options_.sni))) options_.sni.clear();  // RFC 6066 §3
-  if (options_.verify) verify_server(c, options_);
+  if (!options_.sni) options_.sni = options_.auth_name;
+  if (is_address(certificate_name(*options_.sni))) options_.sni->clear();  // RFC 6066 §3
+  set_versions(c, options_.least, options_.most);
+  verify_server(c, options_);
   if (!options_.cert_file.empty()) load_identity(c, options_.cert_file, options_.key_file);
-  check(SSL_CTX_set_alpn_protos(c, kAlpnDot, sizeof kAlpnDot) == 0, "offer ALPN");  // here 0 is success
+  offer_alpn(c, options_.alpn);
   SSL_CTX_set_app_data(c, this);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(c, new_session);
 }
 
 ClientContext::~ClientContext() = default;
+
+void ClientContext::tell_secrets(SecretSink sink) {
+  secrets_ = std::make_unique<SecretSink>(std::move(sink));
+  set_sink(context_.get(), *secrets_);
+}
+
+bool ClientContext::load_session(const std::string& file) const {
+  SslSession session = read_session(file);
+  if (session == nullptr || !passes_checks(context_.get(), options_, session.get())) return false;
+  keep_ticket(std::move(session));
+  return true;
+}
+
+bool ClientContext::save_session(const std::string& file) const {
+  const SslSession session = take_ticket();
+  if (session == nullptr || SSL_SESSION_get0_peer(session.get()) == nullptr) return false;
+  write_session(file, session.get());
+  return true;
+}
 
 void ClientContext::keep_ticket(SslSession session) const {
   if (session == nullptr || SSL_SESSION_is_resumable(session.get()) != 1) return;

@@ -5,8 +5,11 @@
 // renegotiation, no early data. Secure values are what you get by saying nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/tls/handles.h"
@@ -14,6 +17,11 @@
 namespace tls {
 
 class TicketKeys;
+
+// Told each secret of each connection as a line of the key log format (no newline), on that connection's
+// thread, before the octets that it protects are sent, and before those received with it are read. Must not
+// throw.
+using SecretSink = std::function<void(std::string_view line)>;
 
 class ServerContext {
  public:
@@ -27,15 +35,27 @@ class ServerContext {
   ssl_ctx_st* get() const { return context_.get(); }
   std::string pin() const;  // of the leaf, as CertificateFacts::pin
 
+  void tell_secrets(SecretSink sink);  // before the first connection
+
  private:
+  std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
   SslContext context_;
   std::unique_ptr<TicketKeys> ticket_keys_;  // behind context_, which initialises OpenSSL
 };
 
+enum class Version : std::uint16_t {
+  tls10 = 0x0301,
+  tls11,
+  tls12,
+  tls13
+};  // as on the wire (RFC 8446 §4.2.1)
+
 struct ClientOptions {
   std::string ca_file;    // PEM file of trust anchors; empty: the system's store
   std::string auth_name;  // DNS name or IP address that a SAN must carry; never empty (RFC 8310 §8.1)
-  std::string sni;  // server name to send; empty: auth_name if that is a DNS name, else none (RFC 6066 §3)
+  // The server name to send: auth_name if that is a DNS name, unless one is given here; empty: none. Never an
+  // address (RFC 6066 §3).
+  std::optional<std::string> sni{};
 
   // Base64 SHA-256 of public keys (see pin.h): one of them must be in the chain, besides. With pin_only, the
   // server's own key must be one of them, and neither anchors nor name are looked at.
@@ -44,7 +64,16 @@ struct ClientOptions {
 
   std::string cert_file{};  // shown to a server that asks for a certificate; empty: none
   std::string key_file{};
-  bool verify = true;  // false takes an explicit word of the user's, and says so at run time
+
+  // Below TLS 1.2 (RFC 8996 forbids it) all that OpenSSL still has is offered, however weak: to look at old
+  // servers.
+  Version least = Version::tls12;
+  Version most = Version::tls13;
+  std::string alpn = "dot";  // the one protocol to offer; empty: none
+
+  // False takes an explicit word of the user's, and says so at run time. All checks are made nevertheless,
+  // and TlsStream::overlooked() tells the outcome.
+  bool verify = true;
 };
 
 // One per upstream and name: the newest session ticket it holds is offered on the next connection.
@@ -57,6 +86,15 @@ class ClientContext {
   ssl_ctx_st* get() const { return context_.get(); }
   const ClientOptions& options() const { return options_; }  // names as they are used: no final dot, no zone
 
+  void tell_secrets(SecretSink sink);  // before the first connection
+
+  // Tickets from one run to the next. A session of the file is offered only if its certificate passes, today,
+  // the checks that a full handshake would make; false if there is none such. save_session() writes the
+  // newest ticket for the owner alone to read; false if the server gave none. Both throw TlsError
+  // (Kind::file).
+  bool load_session(const std::string& file) const;
+  bool save_session(const std::string& file) const;
+
   // Any thread. Called by OpenSSL's new-session callback, since TLS 1.3 tickets follow the handshake and come
   // with a read. The newest eight are kept. A TLS 1.3 ticket is used once (RFC 8446 §C.4), newest first; a
   // TLS 1.2 session may be used again. A session resumed here was verified here.
@@ -66,6 +104,7 @@ class ClientContext {
  private:
   struct Tickets;
   ClientOptions options_;
+  std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
   SslContext context_;
   std::unique_ptr<Tickets> tickets_;
 };

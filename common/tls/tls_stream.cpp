@@ -10,7 +10,6 @@
 
 #include "common/net/net_error.h"
 #include "common/tls/openssl_error.h"
-#include "common/tls/tls_error.h"
 
 namespace tls {
 namespace {
@@ -34,6 +33,33 @@ void discard_unread(int fd) {
   for (int i = 0; i < kEnough && recv(fd, unread, sizeof unread, 0) == sizeof unread; ++i) continue;
 }
 
+// OpenSSL's SSL_set_msg_callback, which also tells of things that are no part of the protocol.
+void message_callback(int sent, int, int content_type, const void* octets, std::size_t size, SSL* ssl,
+                      void*) noexcept {
+  Content content;
+  switch (content_type) {
+    case SSL3_RT_HEADER:
+      content = Content::record_header;
+      break;
+    case SSL3_RT_INNER_CONTENT_TYPE:
+      content = Content::inner_type;
+      break;
+    case SSL3_RT_HANDSHAKE:
+      content = Content::handshake;
+      break;
+    case SSL3_RT_CHANGE_CIPHER_SPEC:
+      content = Content::change_cipher_spec;
+      break;
+    case SSL3_RT_ALERT:
+      content = Content::alert;
+      break;
+    default:
+      return;
+  }
+  socket_bio_of(ssl)->message_watcher->passed(sent != 0, content,
+                                              {static_cast<const std::uint8_t*>(octets), size});
+}
+
 }  // namespace
 
 TlsStream::TlsStream(net::UniqueFd socket, ssl_ctx_st* context, std::string peer)
@@ -53,7 +79,8 @@ TlsStream::TlsStream(net::UniqueFd socket, const ClientContext& context, std::st
     : TlsStream(std::move(socket), context.get(), std::move(peer)) {
   client_ = &context;
   SSL_set_connect_state(ssl_.get());
-  if (!context.options().sni.empty() && !set_server_name(ssl_.get(), context.options().sni)) fail(kHandshake);
+  const std::string& name = *context.options().sni;
+  if (!name.empty() && !set_server_name(ssl_.get(), name)) fail(kHandshake);
   if (const SslSession ticket = context.take_ticket(); ticket != nullptr)
     SSL_set_session(ssl_.get(), ticket.get());  // if it is of no use any more, the handshake is a full one
 }
@@ -65,6 +92,11 @@ TlsStream::~TlsStream() {
   // A connection that merely went away (a reset, a deadline) says nothing against its ticket; yet SSL_free
   // declares the session of any connection that was not shut down unfit for resumption.
   SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void TlsStream::watch_messages(MessageWatcher& watcher) {
+  bio_.message_watcher = &watcher;
+  SSL_set_msg_callback(ssl_.get(), message_callback);
 }
 
 // SSL_get_error() looks at this thread's error queue, where another connection's mishap may still lie.
@@ -121,6 +153,12 @@ bool TlsStream::handshaken() const {
 
 ConnectionFacts TlsStream::facts() const {
   return connection_facts(ssl_.get());
+}
+
+std::optional<TlsError> TlsStream::overlooked() const {
+  if (bio_.verify_result == 0 || client_ == nullptr) return std::nullopt;
+  return TlsError(verify_failure(bio_.verify_result, bio_.rejected.get(), client_->options().auth_name),
+                  fmt::format("{} {}", kHandshake, peer()));
 }
 
 void TlsStream::close() noexcept {

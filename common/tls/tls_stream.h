@@ -25,6 +25,7 @@
 #include "common/tls/peer.h"
 #include "common/tls/socket_bio.h"
 #include "common/tls/tls_context.h"
+#include "common/tls/tls_error.h"
 
 namespace tls {
 
@@ -35,6 +36,9 @@ class TlsStream final : public net::Stream {
   // Client side, over a socket that is connected or still connecting. Offers the context's newest ticket.
   TlsStream(net::UniqueFd socket, const ClientContext& context, std::string peer);
   ~TlsStream() override;
+
+  void watch(net::Watcher& watcher) override { bio_.watcher = &watcher; }
+  void watch_messages(MessageWatcher& watcher);  // before the handshake, to see all of it
 
   int fd() const override { return socket_.get(); }
   net::IoResult try_read(std::span<std::uint8_t> into) override;
@@ -47,6 +51,9 @@ class TlsStream final : public net::Stream {
   bool handshaken() const;
 
   ConnectionFacts facts() const;  // once handshaken
+
+  // Once handshaken, and only where ClientOptions::verify is false: what a strict client would have thrown.
+  std::optional<TlsError> overlooked() const;
 
  private:
   TlsStream(net::UniqueFd socket, ssl_ctx_st* context, std::string peer);

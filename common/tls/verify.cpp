@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <memory>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -73,12 +74,18 @@ int note_failure(int ok, X509_STORE_CTX* store) noexcept {
   const auto* ssl =
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   SocketBio* const socket = ssl != nullptr ? socket_bio_of(ssl) : nullptr;
-  if (socket == nullptr) return ok;
+  if (socket == nullptr || socket->verify_result != 0) return ok;
   socket->verify_result = X509_STORE_CTX_get_error(store);
   X509* certificate = X509_STORE_CTX_get_current_cert(store);
   if (certificate == nullptr) certificate = X509_STORE_CTX_get0_cert(store);
   if (certificate != nullptr && X509_up_ref(certificate) == 1) socket->rejected.reset(certificate);
   return ok;
+}
+
+// For a client that does not insist: the failure is noted, and the handshake goes on.
+int overlook_failure(int ok, X509_STORE_CTX* store) noexcept {
+  note_failure(ok, store);
+  return 1;
 }
 
 bool is_pinned(X509* certificate, const ClientOptions& options) {
@@ -100,13 +107,14 @@ int verify_pins(X509_STORE_CTX* store, void* argument) noexcept {
   if (pinned) return 1;
   X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
   X509_STORE_CTX_set_current_cert(store, leaf);
-  return note_failure(0, store);
+  note_failure(0, store);
+  return options.verify ? 0 : 1;
 }
 
 }  // namespace
 
 void verify_server(ssl_ctx_st* context, const ClientOptions& options) {
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_failure);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, options.verify ? note_failure : overlook_failure);
   if (!options.pins.empty()) {
     // OpenSSL only hands it back to verify_pins(), which takes it as const again.
     SSL_CTX_set_cert_verify_callback(context, verify_pins, const_cast<ClientOptions*>(&options));
@@ -117,6 +125,23 @@ void verify_server(ssl_ctx_st* context, const ClientOptions& options) {
     trust_system(context);
   else
     trust_file(context, options.ca_file);
+}
+
+bool passes_checks(ssl_ctx_st* context, const ClientOptions& options, const ssl_session_st* session) {
+  X509* const leaf = SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session));
+  if (leaf == nullptr) return false;
+  if (!options.pins.empty() && !is_pinned(leaf, options)) return false;
+  if (options.pin_only) return true;
+  const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> check(X509_STORE_CTX_new(),
+                                                                              &X509_STORE_CTX_free);
+  if (check == nullptr ||
+      X509_STORE_CTX_init(check.get(), SSL_CTX_get_cert_store(context), leaf, nullptr) != 1)
+    return false;
+  X509_STORE_CTX_set_default(check.get(), "ssl_server");
+  X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(check.get()), SSL_CTX_get0_param(context));
+  const bool passed = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  return passed;
 }
 
 void verify_clients(ssl_ctx_st* context, const std::string& ca_file) {

@@ -16,6 +16,9 @@ std::string certificate_name(std::string name);
 // A client's demands on servers. `options` must outlive the context.
 void verify_server(ssl_ctx_st* context, const ClientOptions& options);
 
+// Whether the certificate that a session was made with would be accepted today.
+bool passes_checks(ssl_ctx_st* context, const ClientOptions& options, const ssl_session_st* session);
+
 // A server's demand on clients: a certificate that these anchors vouch for.
 void verify_clients(ssl_ctx_st* context, const std::string& ca_file);
 

@@ -1,0 +1,48 @@
+#include "client/trust.h"
+
+#include <unistd.h>
+
+#include "client/failure.h"
+
+namespace client {
+namespace {
+
+// The trust anchors of a run that names none: the demo's here, or the one that was installed.
+std::string default_ca() {
+  for (const char* const file : {"cert.pem", INSTALLED_CA})
+    if (access(file, F_OK) == 0) return file;
+  throw NoTrustAnchor("neither cert.pem nor " INSTALLED_CA " is there");
+}
+
+}  // namespace
+
+Trust::Trust(const Options& options, Recording& recording) : session_file_(options.files.session) {
+  const bool system = options.ca == kSystemCa;
+  const bool pins_alone = options.pin_only && options.ca.empty();
+  const std::string file = system || pins_alone ? "" : options.ca.empty() ? default_ca() : options.ca;
+  authority_ = options.pin_only ? "its pin" : system ? "the system's store" : file;
+  context_ = std::make_unique<tls::ClientContext>(tls::ClientOptions{.ca_file = file,
+                                                                     .auth_name = options.server.auth_name,
+                                                                     .sni = options.sni,
+                                                                     .pins = options.pins,
+                                                                     .pin_only = options.pin_only,
+                                                                     .cert_file = options.cert,
+                                                                     .key_file = options.key,
+                                                                     .least = options.least_version,
+                                                                     .most = options.most_version,
+                                                                     .alpn = options.alpn,
+                                                                     .verify = !options.insecure});
+  if (!session_file_.empty()) context_->load_session(session_file_);
+  if (!options.files.keylog.empty()) key_log_.emplace(options.files.keylog);
+  if (!key_log_ && !options.records()) return;
+  context_->tell_secrets([this, &options, &recording](std::string_view line) {
+    if (key_log_) key_log_->add(line);
+    if (options.records()) recording.secrets.emplace_back(line);
+  });
+}
+
+void Trust::save_session() const {
+  if (!session_file_.empty()) context_->save_session(session_file_);
+}
+
+}  // namespace client
