@@ -16,6 +16,7 @@ usage() {
   cat <<TEXT
 usage: ./start.sh          the demo: (1) remove the container '$name' (2) build and run the proxy
                            (3) ask it for google.com from this shell (4) print the answer
+       ./start.sh lab      the exercises: what there is to learn, each run by  ./start.sh lab NAME [--step]
        ./start.sh test     build everything with warnings as errors and run every test
        ./start.sh stop     remove the container that the demo left running
        ./start.sh --help   this text
@@ -236,6 +237,25 @@ run_tests() {
   ctest --test-dir "$build" --output-on-failure -j "$(nproc)"
 }
 
+# lab [EXERCISE [--step]]: without one, the index, out of the first line of each.
+lab() {
+  local exercises=(tests/lab/exercises/*.sh) exercise
+  if [ $# -eq 0 ]; then
+    for exercise in "${exercises[@]}"; do
+      printf '  %-20s %s\n' "$(basename "$exercise" .sh | cut -c 4-)" "$(sed -n '2s/^# //p' "$exercise")"
+    done
+    printf '\nRun one:  ./start.sh lab first-query      pausing between its parts:  ./start.sh lab first-query --step\n'
+    return
+  fi
+  exercise=$(printf '%s\n' "${exercises[@]}" | grep -E "/[0-9]+-$1\.sh$") || die "no exercise '$1'; try ./start.sh lab"
+  [ "${2---step}" = --step ] || die "'$2' is no option of an exercise; there is --step"
+  install_packages "${build_packages[@]}"
+  configure
+  quietly compile --target proxyserver client labresolver labrelay
+  use_this_machine
+  "$exercise" "${@:2}"
+}
+
 stop() {
   engine=$(find_engine)
   if [ -n "$engine" ] && "$engine" container inspect "$name" >/dev/null 2>&1; then
@@ -252,9 +272,10 @@ trap 'stop_own_proxy; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[ $# -le 1 ] || die "one word at most; try ./start.sh --help"
+if [ $# -gt 1 ] && { [ "$1" != lab ] || [ $# -gt 3 ]; }; then die "too many words; try ./start.sh --help"; fi
 case ${1-} in
   '') demo ;;
+  lab) lab "${@:2}" ;;
   test) run_tests ;;
   stop) stop ;;
   -h | --help | help) usage ;;

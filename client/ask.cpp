@@ -20,6 +20,9 @@ using net::IoResult;
 using net::Transport;
 using Clock = Deadline::Clock;
 
+// Of a stream's questions: those of a long batch wait with us, not in the server's memory.
+constexpr std::size_t kMostInFlight = 1000;
+
 constexpr int kUdpTries = 3;  // datagrams get lost: ask, and ask again twice
 
 // An equal share of the time left, for the next of `parts` attempts.
@@ -49,11 +52,12 @@ class Run {
   void ask_by_stream(Transport transport, const Indices& asked);
   net::UniqueFd connect(Connection& connection);
   void note(WireEvent::Kind kind, bool sent, ByteView octets = {});
-  void converse(net::Stream& stream, const Indices& asked);
-  void take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent);
+  void converse(net::Stream& stream, Queries queries, const Indices& asked);
+  void take(ByteView reply, Queries& queries, const Indices& asked,
+            const std::vector<Clock::time_point>& sent);
   void keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
             Clock::time_point sent);
-  Queries queries_for(const Indices& asked, bool padded) const;
+  Queries queries_for(const Indices& asked, bool encrypted) const;
   void fail(decltype(Failure::cause) cause);
 
   const Options& options_;
@@ -114,10 +118,10 @@ Run::Indices Run::all() const {
   return indices;
 }
 
-Queries Run::queries_for(const Indices& asked, bool padded) const {
+Queries Run::queries_for(const Indices& asked, bool encrypted) const {
   std::vector<dns::Question> questions;
   for (const std::size_t index : asked) questions.push_back(options_.questions[index]);
-  return Queries(questions, options_.query, padded);
+  return Queries(questions, options_.query, encrypted);
 }
 
 void Run::ask_by_stream(Transport transport, const Indices& asked) {
@@ -128,14 +132,17 @@ void Run::ask_by_stream(Transport transport, const Indices& asked) {
     phase_ = Phase::tls;
     trust.emplace(options_, outcome_.recording);
     connection.authority = trust->authority();
+    connection.insecure = options_.insecure;
   }
   phase_ = Phase::connect;
+  // Before the server waits for them: sixty thousand take a while.
+  Queries queries = queries_for(asked, transport == Transport::tls);
   net::UniqueFd socket = connect(connection);
   const std::string peer = connection.address.to_string();
   if (!trust) {
     net::TcpStream stream(std::move(socket), peer);
     if (options_.records()) stream.watch(recorder_);
-    return converse(stream, asked);
+    return converse(stream, std::move(queries), asked);
   }
   phase_ = Phase::tls;
   const auto begin = Clock::now();
@@ -149,7 +156,7 @@ void Run::ask_by_stream(Transport transport, const Indices& asked) {
   connection.handshake = Clock::now() - begin;
   connection.tls = stream.facts();
   connection.overlooked = stream.overlooked();
-  converse(stream, asked);
+  converse(stream, std::move(queries), asked);
   if (!connection.overlooked) trust->save_session();
 }
 
@@ -177,17 +184,21 @@ net::UniqueFd Run::connect(Connection& connection) {
   }
 }
 
-// Writes all queries and reads what comes, both at once: a server that answers while we still write must not
+// Writes the queries and reads what comes, both at once: a server that answers while we still write must not
 // wait for us, nor we for it.
-void Run::converse(net::Stream& stream, const Indices& asked) {
+void Run::converse(net::Stream& stream, Queries queries, const Indices& asked) {
   phase_ = Phase::query;
-  Queries queries = queries_for(asked, outcome_.connections.back().transport == Transport::tls);
   net::FrameWriter writer;
   net::FrameReader reader;
-  for (const Query& query : queries.all()) writer.add(query.wire);
-  const auto sent = Clock::now();
-  for (const Query& query : queries.all()) note(WireEvent::Kind::message, true, query.wire);
+  std::vector<Clock::time_point> sent;  // by question, as far as they have been sent
   while (queries.unanswered() > 0) {
+    while (sent.size() < asked.size() &&
+           sent.size() - (asked.size() - queries.unanswered()) < kMostInFlight) {
+      const Query& query = queries.all()[sent.size()];
+      writer.add(query.wire);
+      note(WireEvent::Kind::message, true, query.wire);
+      sent.push_back(Clock::now());
+    }
     const IoResult::Status written = writer.flush(stream);
     const IoResult read = reader.fill(stream);
     if (read.status == IoResult::Status::closed) {
@@ -209,14 +220,16 @@ void Run::converse(net::Stream& stream, const Indices& asked) {
 }
 
 // On a stream nobody but the server can have sent it: what does not match is the server's error.
-void Run::take(ByteView reply, Queries& queries, const Indices& asked, Clock::time_point sent) {
+void Run::take(ByteView reply, Queries& queries, const Indices& asked,
+               const std::vector<Clock::time_point>& sent) {
   note(WireEvent::Kind::message, false, reply);
   auto match = queries.match(reply);
   if (!match) {
     phase_ = Phase::reply;
     throw match.error();
   }
-  keep(std::move(*match), asked[match->index], queries, reply, sent);
+  const std::size_t index = match->index;
+  keep(std::move(*match), asked[index], queries, reply, sent[index]);
 }
 
 void Run::keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,

@@ -24,7 +24,8 @@ struct Connection {
   Duration handshake{};                          // TLS, the verification of the certificate included
   std::optional<tls::ConnectionFacts> tls = {};
   std::string authority = {};  // who vouched for the server: a file's name, or "the system's store"
-  std::optional<tls::TlsError> overlooked = {};  // --insecure: what a strict client would have failed with
+  bool insecure = false;       // the server was not checked, by --insecure
+  std::optional<tls::TlsError> overlooked = {};  // then: what a strict client would have failed with
 };
 
 struct Answer {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <span>
 
+#include "client/edns_words.h"
 #include "common/cli.h"
 
 namespace client {
@@ -28,6 +29,7 @@ constexpr Switch kShown[] = {
 
 constexpr Switch kOthers[] = {
     {"short", [](Options& o) -> bool& { return o.show.rdata_only; }},
+    {"json", [](Options& o) -> bool& { return o.show.json; }},
     {"rec", [](Options& o) -> bool& { return o.query.recurse; }},
     {"recurse", [](Options& o) -> bool& { return o.query.recurse; }},
     {"ad", [](Options& o) -> bool& { return o.query.authentic_data; }},
@@ -78,10 +80,6 @@ std::string take_valued(std::string_view name, std::string_view value, Options& 
     const auto size = cli::parse_number(value, 0, 65535);
     if (!size) return "+bufsize: " + size.error();
     options.query.udp_size = static_cast<std::uint16_t>(*size);
-  } else if (name == "padding") {
-    const auto block = cli::parse_number(value, 0, 4096);
-    if (!block) return "+padding: " + block.error();
-    options.query.padding_block = static_cast<std::uint16_t>(*block);
   } else if (name == "edns") {
     if (value != "0") return fmt::format("+edns={}: version 0 is the only one there is", value);
     options.query.edns = true;
@@ -94,6 +92,7 @@ std::string take_valued(std::string_view name, std::string_view value, Options& 
 }  // namespace
 
 std::string take_dig_word(std::string_view word, Options& options, ServerWords& server) {
+  if (auto complaint = take_edns_word(word, options.query)) return std::move(*complaint);
   if (const auto equals = word.find('='); equals != std::string_view::npos) {
     const std::string_view value = word.substr(equals + 1);
     if (value.empty()) return fmt::format("nothing after '=' in '+{}'", word);
@@ -105,6 +104,10 @@ std::string take_dig_word(std::string_view word, Options& options, ServerWords& 
   if (word == "notls") return "'+notls' leaves open what instead: say +tcp, or +notcp for UDP";
   if (word == "tls-ca") {
     options.ca = kSystemCa;
+    return {};
+  }
+  if (word == "compare") {
+    options.action = Options::Action::compare;
     return {};
   }
   if (take_switch(word, options)) return {};

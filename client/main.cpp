@@ -1,44 +1,130 @@
 // client: asks a server a question, over TLS unless told otherwise, and prints what it answers.
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <exception>
+#include <unistd.h>
 
 #include "client/ask.h"
+#include "client/batch.h"
+#include "client/bench.h"
+#include "client/compare.h"
 #include "client/options.h"
+#include "client/show/bench.h"
+#include "client/show/capture.h"
+#include "client/show/chart.h"
+#include "client/show/colour.h"
+#include "client/show/compare.h"
+#include "client/show/eavesdropper.h"
 #include "client/show/escape.h"
 #include "client/show/failure.h"
 #include "client/show/help.h"
+#include "client/show/json.h"
 #include "client/show/output.h"
 #include "client/show/text.h"
+#include "client/show/timeline.h"
 #include "common/cli.h"
 
 namespace {
+
+// The files that a run was to leave behind. Returns the exit code.
+int keep(const client::Outcome& outcome, const client::Options& options) {
+  for (const std::string& note : client::key_log_notes(outcome, options)) client::put_error(note);
+  if (options.files.capture.empty()) return cli::ok;
+  if (const auto written = client::write_capture(outcome, options); !written)
+    return client::put_error(written.error()), cli::internal;
+  for (const std::string& note : client::capture_notes(outcome, options)) client::put_error(note);
+  return cli::ok;
+}
+
+int keep_chart(const client::Outcome& outcome, const client::Options& options) {
+  if (options.files.chart.empty()) return cli::ok;
+  const auto written = client::write_chart(outcome, options);
+  client::put_error(written ? *written : written.error());
+  return written ? cli::ok : cli::internal;
+}
+
+void put_failure(const client::Failure& failure, const client::Options& options, std::time_t now) {
+  const std::string line = client::failure_to_text(failure, options, now);
+  const bool colour = client::colours(options.show.colour, STDERR_FILENO);
+  client::put_error(colour ? client::paint_failure(line) : line);
+}
+
+// The answers, and behind them the views that were asked for.
+std::string shown(const client::Outcome& outcome, const client::Options& options, std::time_t now) {
+  if (options.show.json) return client::outcome_to_json(outcome, options, now);
+  std::string text = client::outcome_to_text(outcome, options, now);
+  if (!options.show.rdata_only && client::colours(options.show.colour, STDOUT_FILENO))
+    text = client::paint_answers(text);
+  if (options.show.eavesdropper) text += client::eavesdropper_to_text(outcome, options);
+  if (options.show.timeline) text += client::timeline_to_text(outcome, options);
+  return text;
+}
 
 int run(const client::Options& options) {
   const client::Outcome outcome = client::ask(options);
   const std::time_t now = std::time(nullptr);
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
-  const int printed = client::put_out(client::outcome_to_text(outcome, options, now));
-  if (!outcome.failure) return printed;
-  client::put_error(client::failure_to_text(*outcome.failure, options, now));
+  const int printed = client::put_out(shown(outcome, options, now));
+  const int kept = std::max(keep(outcome, options), keep_chart(outcome, options));
+  if (!outcome.failure) return printed != cli::ok ? printed : kept;
+  put_failure(*outcome.failure, options, now);
   return client::exit_code(*outcome.failure);
+}
+
+int run_bench(const client::Options& options) {
+  client::put_error("client: --bench asks by TCP and UDP too: what is asked and answered passes in clear");
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const client::BenchResult result = client::bench(options, [&](const client::BenchRow& row) {
+    if (terminal) client::put_progress(client::progress_to_text(row, options.bench_runs));
+  });
+  if (terminal) client::put_progress("");
+  const std::time_t now = std::time(nullptr);
+  client::Outcome outcome;
+  outcome.connections = {result.connection};
+  for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
+  const int printed = client::put_out(client::bench_to_text(result, options));
+  if (result.failure) put_failure(*result.failure, options, now);
+  const int code = client::exit_code(result);
+  return code != cli::ok ? code : printed;
+}
+
+int run_compare(const client::Options& options) {
+  client::put_error(client::comparison_notice(options));
+  const client::Comparison comparison = client::compare(options);
+  const std::time_t now = std::time(nullptr);
+  for (const std::string& warning : client::warnings(comparison[0].outcome, options, now))
+    client::put_error(warning);
+  std::string text = options.show.json ? "" : client::comparison_to_text(comparison);
+  for (const client::Way& way : comparison)
+    if (options.show.json) text += client::outcome_to_json(way.outcome, way.options, now);
+  const int printed = client::put_out(text);
+  const int kept = keep(comparison[0].outcome, options);
+  for (const client::Way& way : comparison)
+    if (way.outcome.failure) put_failure(*way.outcome.failure, way.options, now);
+  const int code = client::exit_code(comparison);
+  return code != cli::ok ? code : std::max(printed, kept);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   std::signal(SIGPIPE, SIG_IGN);  // `client … | head -1` is no reason to die
-  const auto options = client::parse_options(argc, argv);
+  auto options = client::parse_options(argc, argv);
   if (!options) return cli::complain("client", "[usage] " + client::printable(options.error()));
+  if (const std::string complaint = client::add_batch(*options); !complaint.empty())
+    return cli::complain("client", "[usage] " + client::printable(complaint));
   switch (options->action) {
     case client::Options::Action::help:
       return client::put_out(client::help_text());
     case client::Options::Action::version:
       return client::put_out(client::version_text());
     case client::Options::Action::ask:
-    case client::Options::Action::compare:
-    case client::Options::Action::bench:
       return run(*options);
+    case client::Options::Action::compare:
+      return run_compare(*options);
+    case client::Options::Action::bench:
+      return run_bench(*options);
   }
   return cli::internal;
 } catch (const std::exception& error) {

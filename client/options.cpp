@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include "client/dig_words.h"
+#include "client/question_words.h"
 #include "client/reverse_name.h"
 #include "common/cli.h"
 #include "common/dns/codes.h"
@@ -138,6 +139,7 @@ class Parser {
   void server(std::string_view text);
   void settle_server();
   void settle_tls(bool is_tls);
+  void settle_views();
   void settle_questions();
 
   Options options_;
@@ -279,10 +281,8 @@ void Parser::dig_word(std::string_view text) {
 }
 
 void Parser::name(std::string_view text) {
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 127; }))
-    return complain(fmt::format("'{}' is not ASCII: write it as IDNA does, xn--...", text));
-  const auto parsed = dns::Name::parse(text);
-  if (!parsed) return complain(fmt::format("'{}' is not a name: {}", text, parsed.error().what));
+  const auto parsed = question_name(text);
+  if (!parsed) return complain(parsed.error());
   asked_.push_back({*parsed, std::string(text), {}, {}});
 }
 
@@ -410,11 +410,24 @@ void Parser::settle_tls(bool is_tls) {
     complain(fmt::format("--{}, but only tls checks a server", options_.insecure ? "insecure" : "pin"));
   else if (!options_.files.session.empty())
     complain("--session, but only tls has sessions");
-  else if (options_.action == Options::Action::compare)
-    complain("--compare asks over TLS first: name a tls:// server");
+  else if (options_.action == Options::Action::compare || options_.action == Options::Action::bench)
+    complain(fmt::format("--{} asks over TLS first: name a tls:// server",
+                         options_.action == Options::Action::bench ? "bench" : "compare"));
+}
+
+// A view that could not be shown is refused, not left out.
+void Parser::settle_views() {
+  const Show& show = options_.show;
+  const bool views = show.explain || show.eavesdropper || show.timeline;
+  if (views && show.json)
+    complain("--json is for programs: leave --explain, --eavesdropper and --timeline out");
+  if (options_.action != Options::Action::compare || (!views && options_.files.chart.empty())) return;
+  complain("--compare shows a table: leave --explain, --eavesdropper, --timeline and --chart out");
 }
 
 void Parser::settle_questions() {
+  options_.batch_usual = {{}, type_.value_or(dns::type::A), class_.value_or(dns::klass::IN)};
+  if (!options_.batch.empty()) complain(complaint_about_type(options_.batch_usual.type));
   if (asked_.empty()) {
     if (!options_.batch.empty()) return;
     if (!type_ && !class_) return complain("no name to ask for");
@@ -423,15 +436,16 @@ void Parser::settle_questions() {
   }
   for (const Asked& asked : asked_) {
     const std::uint16_t code = asked.type ? *asked.type : type_.value_or(asked.default_type);
-    if (code == dns::type::AXFR || code == dns::type::IXFR)
-      return complain(dns::type_name(code) + ": this client asks questions, it does not transfer zones");
+    complain(complaint_about_type(code));
     options_.questions.push_back({asked.name, code, asked.klass ? *asked.klass : class_.value_or(1)});
   }
 }
 
 std::expected<Options, std::string> Parser::finish() {
-  if (!complained() && options_.action == Options::Action::ask) {
+  using enum Options::Action;
+  if (!complained() && options_.action != help && options_.action != version) {
     settle_server();
+    settle_views();
     settle_questions();
   }
   if (complained()) return std::unexpected(complaint_);

@@ -1,5 +1,5 @@
 // The command line, understood: a value that says everything about a run. Nothing is read but argv and
-// SSLKEYLOGFILE.
+// SSLKEYLOGFILE, and for a cookie the kernel's random numbers.
 #pragma once
 
 #include <chrono>
@@ -73,6 +73,7 @@ struct Options {
   std::chrono::milliseconds timeout{5000};  // of the whole run
   std::vector<dns::Question> questions;     // in the order asked
   std::string batch;                        // a file of more questions, "-" for standard input; empty: none
+  dns::Question batch_usual;                // type and class of its lines that name none
   std::uint16_t clear_port = 53;            // --compare: where the server speaks DNS over TCP and UDP
   unsigned bench_runs = 0;                  // --bench
   QueryOptions query;

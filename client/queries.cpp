@@ -1,6 +1,7 @@
 #include "client/queries.h"
 
-#include <algorithm>
+#include <array>
+#include <cassert>
 #include <cerrno>
 #include <fmt/format.h>
 #include <sys/random.h>
@@ -14,13 +15,25 @@ namespace {
 constexpr std::size_t kPaddingBlock = 128;  // RFC 8467 §4.1, for queries
 
 // The kernel's random numbers: whoever guesses the ID can forge the answer over UDP (RFC 5452 §4.3).
-std::uint16_t random_id() {
-  std::uint16_t id = 0;
-  if (getrandom(&id, sizeof id, 0) != sizeof id) throw net::NetError::from_errno("draw a random ID", errno);
-  return id;
-}
+class RandomIds {
+ public:
+  std::uint16_t draw() {
+    if (left_ == 0) refill();
+    return ids_[--left_];
+  }
 
-Bytes query_wire(const Query& query, const QueryOptions& options, bool padded) {
+ private:
+  void refill() {
+    if (getrandom(ids_.data(), sizeof ids_, 0) != sizeof ids_)
+      throw net::NetError::from_errno("draw a random ID", errno);
+    left_ = ids_.size();
+  }
+
+  std::array<std::uint16_t, 128> ids_{};  // 256 octets: what getrandom(2) gives in one piece
+  std::size_t left_ = 0;
+};
+
+Bytes query_wire(const Query& query, const QueryOptions& options, bool encrypted) {
   dns::Message message;
   message.header.id = query.id;
   message.header.rd = options.recurse;
@@ -31,21 +44,25 @@ Bytes query_wire(const Query& query, const QueryOptions& options, bool padded) {
   message.edns.emplace();
   message.edns->udp_size = options.udp_size;
   message.edns->dnssec_ok = options.dnssec_ok;
-  if (!padded) return dns::encode(message);
+  message.edns->options = options.options;
+  const std::size_t block = options.padding_block.value_or(encrypted ? kPaddingBlock : 0);
+  if (block == 0 || message.edns->find(dns::option::PADDING) != nullptr) return dns::encode(message);
   message.edns->options.push_back({dns::option::PADDING, {}});
   const std::size_t size = dns::encode(message).size();
-  message.edns->options.back().value.resize(dns::padding_length(size, kPaddingBlock));
+  message.edns->options.back().value.resize(dns::padding_length(size, block));
   return dns::encode(message);
 }
 
 }  // namespace
 
-Queries::Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool padded) {
+Queries::Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool encrypted) {
+  assert(questions.size() <= kMostQuestions);
+  RandomIds ids;
   queries_.reserve(questions.size());
   for (const dns::Question& question : questions) {
-    Query query{.id = random_id(), .question = question};
-    while (std::ranges::find(queries_, query.id, &Query::id) != queries_.end()) query.id = random_id();
-    query.wire = query_wire(query, options, padded);
+    Query query{.id = ids.draw(), .question = question};
+    while (!by_id_.emplace(query.id, queries_.size()).second) query.id = ids.draw();
+    query.wire = query_wire(query, options, encrypted);
     queries_.push_back(std::move(query));
   }
 }
@@ -57,9 +74,10 @@ std::expected<Queries::Match, ReplyFault> Queries::match(ByteView reply) {
 
   ReplyFault fault{.kind = Kind::wrong_id, .id = message->header.id};
   fault.status = dns::rcode_name(message->rcode());
-  const auto query = std::ranges::find_if(
-      queries_, [&](const Query& q) { return q.id == message->header.id && !q.answered; });
-  if (query == queries_.end()) return std::unexpected(fault);
+  const auto found = by_id_.find(message->header.id);
+  if (found == by_id_.end()) return std::unexpected(fault);
+  const std::size_t index = found->second;
+  Query* const query = &queries_[index];
 
   fault.asked = to_string(query->question);
   if (!message->questions.empty()) fault.found = to_string(message->questions.front());
@@ -71,13 +89,10 @@ std::expected<Queries::Match, ReplyFault> Queries::match(ByteView reply) {
     fault.kind = Kind::wrong_question;
   else {
     query->answered = true;
-    return Match{static_cast<std::size_t>(query - queries_.begin()), std::move(*message)};
+    by_id_.erase(found);
+    return Match{index, std::move(*message)};
   }
   return std::unexpected(fault);
-}
-
-std::size_t Queries::unanswered() const {
-  return static_cast<std::size_t>(std::ranges::count(queries_, false, &Query::answered));
 }
 
 std::string to_string(const dns::Question& question) {

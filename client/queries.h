@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "client/options.h"
@@ -36,9 +37,12 @@ struct Query {
 
 class Queries {
  public:
-  // One query per question, their IDs random and distinct. `padded`: to a multiple of 128 octets, with the
-  // padding option last (RFC 8467 §4.1, §5.1; RFC 7830): for encrypted transports alone.
-  Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool padded);
+  static constexpr std::size_t kMostQuestions = 65536;  // there are no more IDs
+
+  // One query per question, their IDs random and distinct. What is sent `encrypted` is padded to a multiple
+  // of 128 octets if `options` does not say otherwise (RFC 8467 §4.1); the padding option comes last (RFC
+  // 7830).
+  Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool encrypted);
 
   struct Match {
     std::size_t index;  // of the query that is answered; now marked so
@@ -47,10 +51,11 @@ class Queries {
   std::expected<Match, ReplyFault> match(ByteView reply);
 
   const std::vector<Query>& all() const { return queries_; }
-  std::size_t unanswered() const;
+  std::size_t unanswered() const { return by_id_.size(); }
 
  private:
   std::vector<Query> queries_;
+  std::unordered_map<std::uint16_t, std::size_t> by_id_;  // of those without an answer: their index
 };
 
 std::string to_string(const dns::Question& question);  // "a.example. IN A"

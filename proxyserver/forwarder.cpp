@@ -83,7 +83,7 @@ void Forwarder::flush(Clock::time_point now) {
     for (Leg& leg : legs_) {
       if (!leg.lease || leg.lease->writer.empty() || leg.wants_write) continue;
       try {
-        write(leg);
+        write(leg, now);
       } catch (const std::exception& cause) {
         leg_died(leg, cause, now);
       }
@@ -105,9 +105,9 @@ void Forwarder::pause(bool pause, Clock::time_point now) {
 }
 
 Forwarder::Leg* Forwarder::current_leg() {
-  if (legs_[current_].lease) return &legs_[current_];
-  Leg& other = legs_[1 - current_];
-  return other.lease ? &other : nullptr;
+  for (Leg* leg : {&legs_[current_], &legs_[1 - current_]})
+    if (leg->lease && !leg->measuring) return leg;
+  return nullptr;
 }
 
 bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now) {
@@ -132,11 +132,15 @@ bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::ti
 void Forwarder::send_waiting(Clock::time_point now) {
   Leg* leg = current_leg();
   if (leg == nullptr) {
-    leg = &legs_[0];
+    const bool measuring_already = legs_[0].lease || legs_[1].lease;
+    Upstream* const measured = measuring_already ? nullptr : upstreams_.due_for_measuring(now);
+    leg = &legs_[legs_[0].lease ? 1 : 0];
     const auto until = std::min(first_deadline_, now + kPoolWait);
-    if (!open(*leg, upstreams_.choose(nullptr, now), net::Deadline::at(until), now)) return;
+    Upstream& upstream = measured != nullptr ? *measured : upstreams_.choose(nullptr, now);
+    if (!open(*leg, upstream, net::Deadline::at(until), now)) return;
+    leg->measuring = measured != nullptr;
   }
-  const std::size_t count = now < one_by_one_until_ ? 1 : waiting_.size();
+  const std::size_t count = leg->measuring || now < one_by_one_until_ ? 1 : waiting_.size();
   for (std::size_t i = 0; i < count; ++i) send(*queries_.find(waiting_[i]), *leg, now);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
 }
@@ -146,14 +150,17 @@ void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
   leg.lease->writer.add(query.message);
   query.legs |= bit(leg);
   query.sent = now;
+  if (trace_ != nullptr) trace_sent(query, leg, now);
   ++query.sends;
 }
 
-void Forwarder::write(Leg& leg) {
+void Forwarder::write(Leg& leg, Clock::time_point now) {
   // want_read: a TLS handshake is under way; its next flight wakes us anyway.
   const IoResult::Status status = leg.lease->writer.flush(*leg.lease->stream);
   leg.wants_write = status == IoResult::Status::want_write;
-  leg.carried = leg.carried || status == IoResult::Status::done;
+  if (leg.carried || status != IoResult::Status::done) return;
+  leg.carried = now;
+  if (trace_ != nullptr) trace_connected(leg);
 }
 
 void Forwarder::read(Leg& leg, Clock::time_point now) {
@@ -184,11 +191,13 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
   const bool whole = view && dns::may_splice(*view);
   const bool matches = whole && dns::answers(*view, query->view);
   if (whole && !matches && !is_bare_refusal(header)) return;
+  if (trace_ != nullptr) trace_received(*query, leg, answer.size(), now);
 
-  // What was sent twice, or had to wait for a handshake, says nothing about the resolver's speed.
-  const bool timed = leg.lease->proven && query->sends == 1;
+  // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection.
+  const bool timed = leg.carried && query->sends == 1;
   leg.lease->proven = leg.answered = true;
-  leg.lease.upstream().succeeded(timed ? now - query->sent : Clock::duration::zero());
+  leg.lease.upstream().succeeded(timed ? now - std::max(query->sent, *leg.carried) : Clock::duration::zero(),
+                                 leg.measuring);
   blame_slower(*query, leg, now);
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
@@ -209,10 +218,11 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
 void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_point now) {
   Upstream& upstream = leg.lease.upstream();
   const bool proven = leg.lease->proven;
-  const bool carried = leg.carried;
+  const bool carried = leg.carried.has_value();
   const bool answered = leg.answered;
   const std::size_t owed = leg.owed;
   const std::uint8_t mask = bit(leg);
+  if (trace_ != nullptr) trace_lost(leg, cause);
   leg = Leg{};
   distrust_pool_ = true;
   // Some resolvers answer once and close: twice in a row, and it is one of them, not one that was restarted.
@@ -257,12 +267,16 @@ void Forwarder::hedge(Leg& silent, Clock::time_point now) {
   next_hedge_ = now + limits_.hedge_after;  // whatever becomes of this attempt
   const std::uint8_t mask = bit(silent);
   Leg& fresh = legs_[&silent == &legs_[0] ? 1 : 0];
-  if (!open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now)) return;
+  silent.measuring = fresh.measuring = false;  // an open leg will do, if one of the two was for measuring
+  if (!fresh.lease &&
+      !open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now))
+    return;
+  current_ = static_cast<std::size_t>(&fresh - legs_.data());
   queries_.for_each([&](Query& query) {
     if ((query.legs & mask) != 0 && query.sends < kMaxSends) send(query, fresh, now);
   });
   try {
-    write(fresh);
+    write(fresh, now);
   } catch (const std::exception& cause) {
     leg_died(fresh, cause, now);
   }
@@ -277,17 +291,17 @@ void Forwarder::blame_slower(const Query& query, const Leg& faster, Clock::time_
     other.lease.upstream().failed("silent while it owes answers", now);
 }
 
-// When to ask beside the one open leg; never, if it owes nothing or there are two already.
-Forwarder::Clock::time_point Forwarder::hedge_time() const {
-  if (paused_) return Clock::time_point::max();
-  for (std::size_t i = 0; i < kMaxLegs; ++i)
-    if (legs_[i].lease && !legs_[1 - i].lease && legs_[i].owed > 0)
-      return std::max(legs_[i].last_heard + limits_.hedge_after, next_hedge_);
-  return Clock::time_point::max();
+// When to ask beside this leg; never, if it owes nothing, or what it owes has been asked beside it already.
+Forwarder::Clock::time_point Forwarder::hedge_time(const Leg& leg) const {
+  const bool both_open = legs_[0].lease && legs_[1].lease;
+  const bool hedged = both_open && !legs_[0].measuring && !legs_[1].measuring;
+  if (paused_ || !leg.lease || leg.owed == 0 || hedged) return Clock::time_point::max();
+  return std::max(leg.last_heard + limits_.hedge_after, next_hedge_);
 }
 
 Forwarder::Clock::time_point Forwarder::next_time() const {
-  return std::min({first_deadline_, retry_at_.value_or(Clock::time_point::max()), hedge_time()});
+  return std::min({first_deadline_, retry_at_.value_or(Clock::time_point::max()), hedge_time(legs_[0]),
+                   hedge_time(legs_[1])});
 }
 
 void Forwarder::on_time(Clock::time_point now) {
@@ -296,7 +310,8 @@ void Forwarder::on_time(Clock::time_point now) {
     retry_at_.reset();
     lost_in_a_row_ = 0;
   }
-  if (hedge_time() <= now) hedge(*current_leg(), now);
+  for (Leg& leg : legs_)
+    if (hedge_time(leg) <= now) hedge(leg, now);
 }
 
 void Forwarder::expire(Clock::time_point now) {
@@ -342,7 +357,7 @@ void Forwarder::settle() {
   const bool both_open = legs_[0].lease && legs_[1].lease;
   for (Leg& leg : legs_) {
     if (!leg.lease || leg.owed > 0) continue;
-    if (!queries_.empty() && !(both_open && leg.owes_late_one)) continue;
+    if (!queries_.empty() && !leg.measuring && !(both_open && leg.owes_late_one)) continue;
     UpstreamConnection& connection = *leg.lease.operator->();
     if (connection.proven && !leg.owes_late_one && connection.writer.empty() &&
         !connection.reader.mid_frame())
@@ -371,9 +386,9 @@ void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now
         legs_, [&](const Leg& l) { return l.lease && l.lease->stream->fd() == entry.fd; });
     if (leg == legs_.end()) continue;
     try {
-      if (!leg->lease->writer.empty()) write(*leg);
+      if (!leg->lease->writer.empty()) write(*leg, now);
       read(*leg, now);
-      if (!leg->lease->writer.empty()) write(*leg);  // reading may have ended the handshake
+      if (!leg->lease->writer.empty()) write(*leg, now);  // reading may have ended the handshake
     } catch (const std::exception& cause) {
       leg_died(*leg, cause, now);
     }

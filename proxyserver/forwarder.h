@@ -3,8 +3,8 @@
 // (DESIGN, law 5).
 //
 // Does not wait for upstreams: the session polls poll_entries() together with its client's socket and hands
-// the events back. At most two legs are open: the second one while an upstream is silent (hedging). One
-// thread.
+// the events back. At most two legs are open: the second one while an upstream is silent (hedging), or
+// while one query measures an upstream that is not the chosen one. One thread.
 //
 //   submit() ──► waiting ──► on a leg ──► answered ──────────────────────────────► Client::deliver()
 //                  ▲            │ dies
@@ -20,6 +20,7 @@
 #include "proxyserver/in_flight.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/reply.h"
+#include "proxyserver/trace.h"
 #include "proxyserver/upstreams.h"
 
 class Forwarder {
@@ -32,12 +33,15 @@ class Forwarder {
     // within flush(), on_events() and on_time().
     virtual void deliver(const Query& query, const dns::MessageView& answer) = 0;
 
+    // Whose query it is: address and port, for the trace.
+    virtual std::string client_of(const Query& query) const = 0;
+
    protected:
     ~Client() = default;
   };
 
-  Forwarder(Upstreams& upstreams, const Limits& limits, Client& client)
-      : upstreams_(upstreams), limits_(limits), client_(client) {}
+  Forwarder(Upstreams& upstreams, const Limits& limits, Client& client, const Trace* trace)
+      : upstreams_(upstreams), limits_(limits), client_(client), trace_(trace) {}
 
   // Takes a copy of the query; it leaves with the next flush(). `origin` comes back with the answer, in its
   // Query.
@@ -70,8 +74,12 @@ class Forwarder {
     bool wants_write = false;       // the socket is full, or not connected yet
     bool answered = false;          // an answer has come over it
     bool read_wants_write = false;  // TLS must send (a KeyUpdate's reply) before it can read on
-    bool carried = false;           // queries have left over it: what it loses has been sent
-    Clock::time_point last_heard{};  // its last answer, or when it was first asked since
+    bool measuring = false;         // open for one query that measures the resolver: others do not follow it
+    std::optional<Clock::time_point> carried;  // since when queries have left over it: it is connected
+    // For the trace alone: empty without one, and until a query is sent.
+    std::string client, local;
+    std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
+    Clock::time_point last_heard{};          // its last answer, or when it was first asked since
   };
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
@@ -81,12 +89,12 @@ class Forwarder {
   bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
   void send_waiting(Clock::time_point now);
   void send(Query& query, Leg& leg, Clock::time_point now);
-  void write(Leg& leg);
+  void write(Leg& leg, Clock::time_point now);
   void read(Leg& leg, Clock::time_point now);
   void take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now);
   void leg_died(Leg& leg, const std::exception& cause, Clock::time_point now);
   void connection_lost(Upstream& upstream, bool proven, const std::exception& cause, Clock::time_point now);
-  Clock::time_point hedge_time() const;
+  Clock::time_point hedge_time(const Leg& leg) const;
   void hedge(Leg& silent, Clock::time_point now);
   void blame_slower(const Query& query, const Leg& faster, Clock::time_point now);
   void expire(Clock::time_point now);
@@ -94,9 +102,16 @@ class Forwarder {
   void end(Query& query, const Leg* answered_by = nullptr);
   void settle();
 
+  // For the trace, if there is one (forwarder_trace.cpp).
+  void trace_sent(const Query& query, Leg& leg, Clock::time_point now) const;
+  void trace_connected(Leg& leg) const;
+  void trace_received(const Query& query, const Leg& leg, std::size_t octets, Clock::time_point now) const;
+  void trace_lost(const Leg& leg, const std::exception& cause) const;
+
   Upstreams& upstreams_;
   const Limits& limits_;
   Client& client_;
+  const Trace* const trace_;
   InFlight queries_;
   std::array<Leg, kMaxLegs> legs_;
   std::size_t current_ = 0;             // index of the leg opened last

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/net/net_error.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/instruments.h"
 #include "proxyserver/options.h"
 #include "proxyserver/server.h"
 
@@ -54,6 +55,8 @@ int main(int argc, char** argv) {
     return Server(*options).run();
   } catch (const tls::TlsError& error) {
     return cli::complain("proxyserver", error.what());  // a file that an option named, or should have
+  } catch (const UnusableFile& error) {
+    return cli::complain("proxyserver", error.what());
   } catch (const net::NetError& error) {
     fmt::print(stderr, "proxyserver: {}{}\n", error.what(), advice(error.error()));
     return cli::internal;

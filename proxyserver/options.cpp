@@ -2,60 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <set>
 
 #include "common/cli.h"
 #include "common/tls/pin.h"
-
-const char* const kUsage =
-    R"(proxyserver: a DNS-over-TLS proxy, one thread per connection.
-
-  proxyserver [--listen URI]... [--upstream URI]... [options]
-
-  --listen URI         where clients ask: tls://, tcp:// or udp://ADDR[:PORT]; may be repeated
-                       (default tls://127.0.0.1:8443; port 0 picks one)
-  --upstream URI       the resolver asked: tls://ADDR[:PORT][#NAME] or tcp://ADDR[:PORT]; may be repeated, the
-                       next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
-                       tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear
-  --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
-                       address, must be among the certificate's subjectAltNames
-  --pin sha256/BASE64  a public key that the upstream named before it must have in its chain, besides; may be
-                       repeated, any one will do (a spare key's pin belongs there). --pin-only: the pin of its
-                       own key is all that is checked, neither trust store nor name
-  --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
-  --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
-                       (all listeners must then be tls://)
-  --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
-  --key FILE           its key (default key.pem)
-
-  --allow CIDR         who may ask; may be repeated (default: loopback, private, link-local and unique-local
-                       networks); others are closed on, or not answered over UDP
-
-  --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
-  --hedge-after T      an upstream silent for T: one other is asked too (default 2s)
-  --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
-                       patience with clients: TLS handshake (5s), a message from its first octet to its
-                       last (3s), between messages (10s), taking answers (5s)
-  --max-connections N  client connections at once; more wait in the listen queue (default 4096)
-  --max-connections-per-client N
-                       of them from one IPv4 address or IPv6 /64 (default 1024); more are closed
-  --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
-  --pool-size N        connections to each upstream at most (default 256)
-  --udp-workers N      threads per udp:// listener (default 2)
-
-  --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);
-                       always: the others get an OPT for it, which is taken off the answer
-
-  --log-level L        debug, info, warning or error (default info); events go to standard error
-  --help, --version
-
-  A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
-
-Examples
-  proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)
-  proxyserver --listen tcp://127.0.0.1:5300 --upstream tls://1.1.1.1#cloudflare-dns.com
-)";
 
 namespace {
 
@@ -85,6 +38,9 @@ enum Flag : int {
   kClientCa,
   kPad,
   kLogLevel,
+  kKeyLog,
+  kCapture,
+  kTrace,
   kHelp,
   kVersion,
 };
@@ -113,6 +69,9 @@ const std::array kLongOptions = {
     option{"policy", required_argument, nullptr, kPolicy},
     option{"client-ca", required_argument, nullptr, kClientCa},
     option{"log-level", required_argument, nullptr, kLogLevel},
+    option{"keylog", required_argument, nullptr, kKeyLog},
+    option{"capture", required_argument, nullptr, kCapture},
+    option{"trace", required_argument, nullptr, kTrace},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -242,6 +201,15 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kLogLevel:
       return set_level(options.log_level, value);
+    case kKeyLog:
+      options.instruments.key_log = value;
+      return {};
+    case kCapture:
+      options.instruments.capture = value;
+      return {};
+    case kTrace:
+      options.instruments.trace = value;
+      return {};
     case kHelp:
       options.action = Options::Action::help;
       return {};
@@ -263,14 +231,51 @@ Outcome add_defaults(Options& options) {
   return {};
 }
 
+bool has_tls(const Options& options) {
+  const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
+  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().endpoint);
+}
+
+// An option that could have no effect is refused: who gives it believes in something that will not be.
+Outcome check_fit(const Options& options, const std::set<int>& given) {
+  const auto listens = [&](net::Transport transport) {
+    return std::ranges::any_of(options.listen, [&](const auto& one) { return one.transport == transport; });
+  };
+  const bool to_tls = options.upstreams.front().endpoint.transport == net::Transport::tls;
+  if (!listens(net::Transport::tls))
+    for (const auto& [flag, name] : {std::pair(kCert, "--cert"), {kKey, "--key"}, {kClientCa, "--client-ca"}})
+      if (given.contains(flag))
+        return unexpected(fmt::format("{}, but no --listen tls://: only TLS has certificates", name));
+  if (given.contains(kClientCa) && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
+    return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
+  if (given.contains(kUdpWorkers) && !listens(net::Transport::udp))
+    return unexpected("--udp-workers, but no --listen udp:// for them to work at");
+  if (!to_tls && given.contains(kUpstreamCa))
+    return unexpected(
+        "--upstream-ca, but nothing is checked at tcp:// upstreams: only tls:// has certificates");
+  if (!has_tls(options) && given.contains(kKeyLog))
+    return unexpected(
+        "--keylog, but neither listeners nor upstreams are tls://: there are no secrets to log");
+  if (!to_tls && given.contains(kPinOnly))
+    return unexpected("--pin-only, but tcp:// upstreams have no keys to pin: only tls:// has");
+  if (!to_tls && options.limits.pad_always)
+    return unexpected(
+        "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
+  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
+  if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
+    return unexpected("--pin-only: an upstream without --pin would not be checked at all");
+  return {};
+}
+
 }  // namespace
 
 std::expected<Options, std::string> parse_options(int argc, char** argv) {
   Options options;
   opterr = 0;
-  optind = 1;
+  optind = 0;  // glibc's way to say: begin afresh
   int flag = 0;
   int index = 0;
+  std::set<int> given;
   while ((flag = getopt_long(argc, argv, ":", kLongOptions.data(), &index)) != -1) {
     const char* const word = argv[optind - 1];
     if (flag == ':') return unexpected(fmt::format("{} needs a value", word));
@@ -278,6 +283,7 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
       return unexpected(optopt > 0 && optopt < kListen
                             ? fmt::format("unknown option '-{}'", static_cast<char>(optopt))
                             : fmt::format("unknown option '{}'", word));
+    given.insert(flag);
     const auto outcome = apply(flag, optarg != nullptr ? optarg : "", options);
     if (!outcome)
       return unexpected(fmt::format("--{} {}: {}", kLongOptions[static_cast<std::size_t>(index)].name,
@@ -285,17 +291,9 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   }
   if (optind < argc) return unexpected(fmt::format("'{}' is not an option", argv[optind]));
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
-  const bool to_tls = options.upstreams.front().endpoint.transport == net::Transport::tls;
-  if (!to_tls && !options.upstream_ca.empty())
-    return unexpected(
-        "--upstream-ca, but nothing is checked at tcp:// upstreams: only tls:// has certificates");
-  const auto is_clear = [](const net::Endpoint& endpoint) {
-    return endpoint.transport != net::Transport::tls;
-  };
-  if (!options.client_ca.empty() && std::ranges::any_of(options.listen, is_clear))
-    return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
-  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
-  if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
-    return unexpected("--pin-only: an upstream without --pin would not be checked at all");
+  if (auto fit = check_fit(options, given); !fit) return unexpected(fit.error());
+  if (const char* file = std::getenv("SSLKEYLOGFILE");
+      file != nullptr && has_tls(options) && !given.contains(kKeyLog))
+    options.instruments.key_log = file;
   return options;
 }

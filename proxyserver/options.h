@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/net/endpoint.h"
 #include "proxyserver/access.h"
+#include "proxyserver/instruments.h"
 #include "proxyserver/limits.h"
 
 struct UpstreamOptions {
@@ -29,10 +30,11 @@ struct Options {
   bool fastest = false;     // --policy
   std::string client_ca;    // empty: clients need no certificate
   Limits limits;
+  InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
 };
 
 // The error is one clause for cli::complain().
 std::expected<Options, std::string> parse_options(int argc, char** argv);
 
-extern const char* const kUsage;
+extern const char* const kUsage;  // usage.cpp

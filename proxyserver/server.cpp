@@ -81,6 +81,15 @@ void log_client(logging::Level level, std::string_view event, const std::string&
                  fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
 }
 
+// The client broke the connection off, rather than that we gave up on it.
+bool is_clients_doing(const std::exception& cause) {
+  if (const auto* error = dynamic_cast<const NetError*>(&cause))
+    return error->kind() == NetError::Kind::reset || error->kind() == NetError::Kind::closed;
+  const auto* error = dynamic_cast<const tls::TlsError*>(&cause);
+  return error != nullptr &&
+         (error->kind() == tls::TlsError::Kind::alert || error->kind() == tls::TlsError::Kind::closed);
+}
+
 // A socket that is closed with octets unread resets the connection, and the reset destroys answers that the
 // client has not fetched yet. So what still comes is read, and thrown away, until the client closes too; not
 // for long.
@@ -98,6 +107,7 @@ void discard_rest(int fd) {
 
 Server::Server(const Options& options)
     : options_(options),
+      instruments_(options.instruments),
       upstreams_(options.fastest),
       sessions_(connections_for_descriptors(options.limits.max_connections)) {
   use_small_stacks();
@@ -107,7 +117,9 @@ Server::Server(const Options& options)
     trust.ca_file = options.upstream_ca;
     trust.pins = upstream.pins;
     trust.pin_only = options.pin_only;
-    upstreams_.add(std::make_unique<Upstream>(upstream.endpoint, trust, options.limits.pool_size));
+    auto resolver = std::make_unique<Upstream>(upstream.endpoint, trust, options.limits.pool_size);
+    resolver->observe(instruments_);
+    upstreams_.add(std::move(resolver));
   }
   const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
   if (std::ranges::any_of(options.listen, is_tls)) load_identity();
@@ -118,6 +130,7 @@ void Server::load_identity() {
   if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem");
   if (options_.key_file.empty()) options_.key_file = default_file("key.pem");
   tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
+  instruments_.hear_secrets(*tls_);
   const bool beyond_loopback = std::ranges::any_of(options_.listen, [](const net::Endpoint& endpoint) {
     return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
   });
@@ -130,11 +143,12 @@ void Server::listen(const net::Endpoint& endpoint) {
   net::Endpoint real = endpoint;
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
-                                                options_.limits, options_.allow));
+                                                options_.limits, options_.allow, instruments_));
     real.address = udp_.back()->address();
   } else {
-    listeners_.push_back({net::listen_tcp(endpoint.address, kBacklog), endpoint.transport});
-    real.address = net::SocketAddress::of_socket(listeners_.back().socket.get());
+    net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
+    real.address = net::SocketAddress::of_socket(socket.get());
+    listeners_.push_back({std::move(socket), endpoint.transport, real.to_string()});
   }
   bound_.push_back(real);
 }
@@ -188,6 +202,7 @@ void Server::accept_from(const Listener& listener) {
     }
     const int fd = socket.get();
     std::string peer = client.to_string();
+    if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,
         [this, transport = listener.transport, socket = std::make_shared<net::UniqueFd>(std::move(socket)),
@@ -211,22 +226,37 @@ void Server::accept_failed(int error) {
 
 void Server::serve(net::UniqueFd socket, net::Transport transport, std::string peer,
                    const LiveSessions::SignOff& sign_off) {
+  const auto begin = net::Deadline::Clock::now();
+  const auto time = [&] { return net::Deadline::Clock::now() - begin; };
+  const Trace* const trace = instruments_.trace.get();
+  std::optional<CapturedConnection> captured;  // before the stream, which it watches
   std::unique_ptr<net::Stream> stream;
   try {
+    if (instruments_.capture)
+      captured.emplace(*instruments_.capture, socket.get(), net::SocketAddress::of_peer(socket.get()),
+                       CapturedConnection::Side::accepted);
     if (transport == net::Transport::tls) {
       auto client = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
+      if (captured) captured->watch(handshaking);
       handshaking.handshake(net::Deadline::in(options_.limits.handshake));
+      if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
     } else {
-      stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
+      auto client = std::make_unique<net::TcpStream>(std::move(socket), peer);
+      if (captured) captured->watch(*client);
+      stream = std::move(client);
     }
-    Session session(*stream, transport, upstreams_, options_.limits, draining_);
+    Session session(*stream, transport, upstreams_, options_.limits, draining_, trace);
     session.run();
     stream->close();
+    const std::string_view reason = session.why_closed();
+    if (captured) captured->closed(!session.client_has_closed());
+    if (trace != nullptr) trace->closed(peer, reason.empty(), reason, time());
     if (!session.client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
     if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
+    if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
   }
   sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
                // else's by then

@@ -7,6 +7,7 @@
 
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_context.h"
+#include "proxyserver/instruments.h"
 #include "proxyserver/live_sessions.h"
 #include "proxyserver/options.h"
 #include "proxyserver/udp_service.h"
@@ -25,6 +26,7 @@ class Server {
   struct Listener {
     net::UniqueFd socket;
     net::Transport transport;
+    std::string uri;
   };
 
   void listen(const net::Endpoint& endpoint);
@@ -37,6 +39,7 @@ class Server {
   int stop();
 
   Options options_;
+  const Instruments instruments_;
   std::optional<tls::ServerContext> tls_;
   Upstreams upstreams_;
   std::vector<Listener> listeners_;  // tls:// and tcp://

@@ -28,12 +28,13 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 }  // namespace
 
 Session::Session(net::Stream& client, net::Transport leg, Upstreams& upstreams, const Limits& limits,
-                 const std::atomic<bool>& draining)
+                 const std::atomic<bool>& draining, const Trace* trace)
     : client_(client),
       encrypted_(leg == net::Transport::tls),
       limits_(limits),
       draining_(draining),
-      forwarder_(upstreams, limits, *this),
+      trace_(trace),
+      forwarder_(upstreams, limits, *this, trace),
       now_(Clock::now()),
       last_message_(now_) {}
 
@@ -59,7 +60,7 @@ void Session::read_client() {
       const auto message = reader_.next();
       if (!message) break;
       whole_message = true;
-      if (!receive(*message)) reading_ = false;
+      if (!receive(*message)) stop_reading("not a query");
     }
     if (!may_read()) {
       unread_ = reading_;
@@ -79,7 +80,7 @@ void Session::read_client() {
       write_deadline_.reset();
     if (result.status != IoResult::Status::done) break;
   }
-  if (draining_) reading_ = false;  // what had come is answered, no more is read
+  if (draining_) stop_reading("the proxy stops");  // what had come is answered, no more is read
   if (whole_message) {
     last_message_ = now_;
     released_ = false;
@@ -92,6 +93,8 @@ void Session::read_client() {
 
 bool Session::receive(std::span<std::uint8_t> message) {
   const Screening screening = screen(message);
+  if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
+    trace_->query(client_.peer(), message);
   switch (screening.verdict) {
     case Screening::Verdict::forward:
       forwarder_.submit(screening.query, now_);
@@ -100,7 +103,7 @@ bool Session::receive(std::span<std::uint8_t> message) {
       const Bytes reply = error_reply(message, screening.rcode);
       Asked asked = asked_by(screening.query);
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
-      send(asked, dns::inspect(reply).value());
+      send(asked, dns::inspect(reply).value(), now_);
       return true;
     }
     case Screening::Verdict::hang_up:
@@ -110,19 +113,27 @@ bool Session::receive(std::span<std::uint8_t> message) {
 }
 
 void Session::deliver(const Query& query, const dns::MessageView& answer) {
-  send(query.asked, answer);
+  send(query.asked, answer, query.deadline - limits_.query);
   last_message_ = now_;
+}
+
+// The first reason is the one.
+void Session::stop_reading(const char* why) {
+  if (reading_) why_closed_ = why;
+  reading_ = false;
 }
 
 // The hop to the client: padded if its query was (RFC 7830 §4), and only where nobody can see it; how long we
 // wait for its next query if it asked (RFC 7828 §3.3.2), and not at all when we are about to stop (§3.4).
-void Session::send(const Asked& asked, const dns::MessageView& answer) {
+void Session::send(const Asked& asked, const dns::MessageView& answer, Clock::time_point came) {
   dns::OptSplice splice;
   splice.remove_opt = !asked.has_opt && answer.opt.has_value();
   if (asked.padded && encrypted_) splice.pad_to = kAnswerBlock;
   if (asked.keepalive) splice.keepalive = draining_ ? 0 : keepalive_units(limits_.idle);
   const bool changed = dns::splice_opt(answer, splice, spliced_);
-  writer_.add(changed ? ByteView(spliced_) : answer.bytes);
+  const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
+  writer_.add(octets);
+  if (trace_ != nullptr) trace_->answer(client_.peer(), octets, Clock::now() - came);
 }
 
 void Session::flush_client() {
@@ -187,10 +198,11 @@ void Session::check_time() {
   forwarder_.on_time(now_);
   if (write_deadline_ && *write_deadline_ <= now_)
     throw NetError(NetError::Kind::timeout, "write to " + client_.peer());
-  if (message_deadline_ && *message_deadline_ <= now_) reading_ = false;  // what is in flight still ends well
+  if (message_deadline_ && *message_deadline_ <= now_)
+    stop_reading("--message-timeout");  // what is in flight still ends well
   if (reader_.mid_frame() && !reading_) message_deadline_.reset();
   if (!quiet()) return;
-  if (last_message_ + limits_.idle <= now_) reading_ = false;
+  if (last_message_ + limits_.idle <= now_) stop_reading("--idle-timeout");
   if (!released_ && last_message_ + kKeepBuffers <= now_) {
     reader_.release();
     writer_.release();

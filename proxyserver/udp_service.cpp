@@ -29,8 +29,14 @@ class UdpService::Worker final : private Forwarder::Client {
   using Clock = std::chrono::steady_clock;
 
   Worker(const net::SocketAddress& address, Upstreams& upstreams, const Limits& limits,
-         const AccessList& access)
-      : socket_(address), access_(access), forwarder_(upstreams, limits, *this) {}
+         const AccessList& access, const Instruments& instruments)
+      : socket_(address),
+        address_(net::SocketAddress::of_socket(socket_.fd())),
+        access_(access),
+        limits_(limits),
+        trace_(instruments.trace.get()),
+        capture_(instruments.capture.get()),
+        forwarder_(upstreams, limits, *this, trace_) {}
 
   int fd() const { return socket_.fd(); }
 
@@ -61,14 +67,18 @@ class UdpService::Worker final : private Forwarder::Client {
  private:
   void receive(Clock::time_point now) {
     for (const net::UdpListener::Received& received : socket_.receive()) {
-      if (!access_.permits(received.path->peer)) continue;
+      const net::SocketAddress& client = received.path->peer;
+      if (!access_.permits(client)) continue;
+      if (capture_ != nullptr) capture_->add_datagram(client, address_, received.datagram);
       const Screening screening = screen(received.datagram);
+      if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
+        trace_->query(client.to_string(), received.datagram);
       switch (screening.verdict) {
         case Screening::Verdict::forward:
           forwarder_.submit(screening.query, now, note(*received.path));
           break;
         case Screening::Verdict::answer:
-          socket_.send(*received.path, error_reply(received.datagram, screening.rcode));
+          send(*received.path, error_reply(received.datagram, screening.rcode), now);
           break;
         case Screening::Verdict::hang_up:
           break;  // an answer to an answer would be the start of a loop
@@ -84,11 +94,20 @@ class UdpService::Worker final : private Forwarder::Client {
     const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
     const std::size_t limit = std::min<std::size_t>(query.asked.udp_size, kLargestAnswer);
     const net::UdpPath& path = origins_[query.origin];
+    const Clock::time_point came = query.deadline - limits_.query;
     if (octets.size() <= limit)
-      socket_.send(path, octets);
+      send(path, octets, came);
     else if (const auto view = dns::inspect(octets))
-      socket_.send(path, truncated_reply(*view));
+      send(path, truncated_reply(*view), came);
     free_.push_back(query.origin);
+  }
+
+  std::string client_of(const Query& query) const override { return origins_[query.origin].peer.to_string(); }
+
+  void send(const net::UdpPath& path, ByteView answer, Clock::time_point came) {
+    socket_.send(path, answer);
+    if (capture_ != nullptr) capture_->add_datagram(address_, path.peer, answer);
+    if (trace_ != nullptr) trace_->answer(path.peer.to_string(), answer, Clock::now() - came);
   }
 
   std::uint32_t note(const net::UdpPath& path) {
@@ -103,7 +122,11 @@ class UdpService::Worker final : private Forwarder::Client {
   }
 
   net::UdpListener socket_;
+  const net::SocketAddress address_;
   const AccessList& access_;
+  const Limits& limits_;
+  const Trace* const trace_;
+  Capture* const capture_;
   Forwarder forwarder_;
   std::vector<net::UdpPath> origins_;  // of the queries in flight, by Query::origin
   std::vector<std::uint32_t> free_;    // places in origins_
@@ -111,13 +134,13 @@ class UdpService::Worker final : private Forwarder::Client {
 };
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
-                       const Limits& limits, const AccessList& access)
+                       const Limits& limits, const AccessList& access, const Instruments& instruments)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
-  workers_.push_back(std::make_unique<Worker>(address, upstreams, limits, access));
+  workers_.push_back(std::make_unique<Worker>(address, upstreams, limits, access, instruments));
   while (workers_.size() < workers)
-    workers_.push_back(std::make_unique<Worker>(this->address(), upstreams, limits, access));
+    workers_.push_back(std::make_unique<Worker>(this->address(), upstreams, limits, access, instruments));
 }
 
 UdpService::~UdpService() {

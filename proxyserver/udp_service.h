@@ -12,6 +12,7 @@
 #include "common/net/udp_listener.h"
 #include "common/net/unique_fd.h"
 #include "proxyserver/access.h"
+#include "proxyserver/instruments.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/upstreams.h"
 
@@ -19,7 +20,7 @@ class UdpService {
  public:
   // Binds `workers` sockets. All references must outlive the service.
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
-             const Limits& limits, const AccessList& access);
+             const Limits& limits, const AccessList& access, const Instruments& instruments);
   ~UdpService();  // stop()
 
   net::SocketAddress address() const;  // with the real port

@@ -126,11 +126,23 @@ std::unique_ptr<UpstreamConnection> Upstream::connect() const {
   auto connection = std::make_unique<UpstreamConnection>();
   net::UniqueFd socket = net::start_connect(endpoint_.address);
   const std::string peer = endpoint_.address.to_string();
+  if (capture_ != nullptr)
+    connection->captured = std::make_unique<CapturedConnection>(*capture_, socket.get(), endpoint_.address,
+                                                                CapturedConnection::Side::connecting);
+  const auto use = [&](auto stream) {
+    if (connection->captured) connection->captured->watch(*stream);
+    connection->stream = std::move(stream);
+  };
   if (tls_)
-    connection->stream = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    use(std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer));
   else
-    connection->stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
+    use(std::make_unique<net::TcpStream>(std::move(socket), peer));
   return connection;
+}
+
+void Upstream::observe(const Instruments& instruments) {
+  capture_ = instruments.capture.get();
+  if (tls_) instruments.hear_secrets(*tls_);
 }
 
 void Upstream::give_back(std::unique_ptr<UpstreamConnection> connection) {
@@ -177,10 +189,10 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
                  fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
 }
 
-void Upstream::succeeded(Clock::duration answer_time) {
+void Upstream::succeeded(Clock::duration answer_time, bool afresh) {
   if (const Clock::rep time = answer_time.count(); time > 0) {
     const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
-    const Clock::rep smoothed = before == 0 ? time : before + (time - before) / 8;
+    const Clock::rep smoothed = before == 0 || afresh ? time : before + (time - before) / 8;
     smoothed_time_.store(std::max<Clock::rep>(smoothed, 1),
                          std::memory_order_relaxed);  // a lost update is no loss
   }

@@ -14,12 +14,14 @@
 #include "common/net/endpoint.h"
 #include "common/net/framing.h"
 #include "common/tls/tls_context.h"
+#include "proxyserver/instruments.h"
 
 class Upstream;
 
 // A connection to a resolver with its framing. New ones are still connecting: the first write carries them
 // on.
 struct UpstreamConnection {
+  std::unique_ptr<CapturedConnection> captured;  // before the stream, which it watches; null: no capture
   std::unique_ptr<net::Stream> stream;
   net::FrameReader reader;
   net::FrameWriter writer;
@@ -59,6 +61,8 @@ class Upstream {
   // fails.
   Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size);
 
+  void observe(const Instruments& instruments);  // before the first lease; they must outlive this
+
   const std::string& name() const { return name_; }  // the URI, for messages
   bool encrypted() const { return tls_ != nullptr; }
 
@@ -73,9 +77,10 @@ class Upstream {
   // Health, as the sessions observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
-  void succeeded(Clock::duration answer_time);  // 0: not measured  // 0: not measured
-  Clock::duration smoothed_time()
-      const;  // of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet
+  // `answer_time` 0: not measured. `afresh`: what was known of its speed is old, this time takes its place.
+  void succeeded(Clock::duration answer_time, bool afresh = false);
+  // Of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet.
+  Clock::duration smoothed_time() const;
   Clock::time_point penalty_end() const;
   Clock::time_point last_failure() const;
   Clock::time_point failing_since()
@@ -91,7 +96,8 @@ class Upstream {
   const net::Endpoint endpoint_;
   const std::string name_;
   const std::size_t pool_size_;
-  std::unique_ptr<const tls::ClientContext> tls_;  // null for tcp://
+  std::unique_ptr<tls::ClientContext> tls_;  // null for tcp://
+  Capture* capture_ = nullptr;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable room_;

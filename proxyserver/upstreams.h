@@ -1,6 +1,7 @@
 // The resolvers in their order, and the choice among them. Built before threads start; then shared by all.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -17,8 +18,13 @@ class Upstreams {
 
   // The first, or the fastest, that is not serving a penalty; if all are, the one whose last failure is the
   // oldest, so that attempts in a row go round. `other_than` is taken only if there is nothing else (pass
-  // null to allow all).
+  // null to allow all). One whose speed is not known yet counts as the slowest.
   Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now) const;
+
+  // With `fastest`, once in two seconds: one of those that are not chosen, in turn, to be asked one query, so
+  // that it is noticed when it has become the fastest. Null otherwise, and while there is none but the chosen
+  // one that works.
+  Upstream* due_for_measuring(Upstream::Clock::time_point now);
 
   // True while the outage is so young that it may be a mere restart: then a query had better wait than fail.
   bool failing_only_just(Upstream::Clock::time_point now) const;
@@ -28,4 +34,6 @@ class Upstreams {
  private:
   const bool fastest_;
   std::vector<std::unique_ptr<Upstream>> all_;
+  std::atomic<Upstream::Clock::rep> next_measuring_ = 0;  // not before; whoever moves it on measures
+  std::atomic<std::size_t> measured_last_ = 0;            // index
 };

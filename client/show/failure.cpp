@@ -260,6 +260,10 @@ FailureWords Explainer::not_tls(const tls::TlsError::Facts& facts) const {
   if (std::ranges::find(kNotTls, std::string_view(facts.reason)) != std::end(kNotTls))
     return {format("what {} sends is not TLS", server_), evidence,
             format("{} if it is a plain DNS server", in_clear())};
+  if (facts.reason.find("bad record mac") != std::string::npos)
+    return {format("what {} sent was changed on its way", server_),
+            "the tag of a TLS record does not fit its octets (bad_record_mac)",
+            "again, and ask who stands in between"};
   return {format("TLS with {} failed", server_), evidence, "another server, or look into this one's log"};
 }
 
@@ -305,9 +309,8 @@ std::string failure_to_text(const Failure& failure, const Options& options, std:
 std::vector<std::string> warnings(const Outcome& outcome, const Options& options, std::time_t now) {
   std::vector<std::string> lines;
   for (const Connection& connection : outcome.connections) {
-    if (!options.insecure || !connection.tls) continue;
-    std::string line =
-        format("client: WARNING: --insecure: anybody may have given this answer, and read the query");
+    if (!connection.insecure || !connection.tls) continue;
+    std::string line = "client: WARNING: --insecure: anybody may have read the query and made up the answer";
     if (connection.overlooked) {
       const Failure failure{.phase = Phase::tls,
                             .cause = *connection.overlooked,

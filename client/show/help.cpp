@@ -26,8 +26,14 @@ where to ask
 whom to trust
   --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca)
   --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
+  --pin sha256/BASE64 a key that must be in its chain, besides; repeatable; --pin-only: no CA is looked at
   --cert FILE, --key FILE
                       the certificate to show a server that asks for one (two-way TLS)
+  --insecure          no matter who answers; says what a strict client would have said
+  --tls-min, --tls-max 1.0|1.1|1.2|1.3
+                      the versions to offer, default 1.2 and 1.3
+  --alpn NAME, --sni NAME
+                      what to offer in place of "dot" and of the server's name; `none`: nothing
 what to ask
   -t, --type TYPE     by name, or TYPEnn; -c, --class CLASS; -q, --query NAME
   -x, --reverse ADDR  the name of an address
@@ -35,13 +41,16 @@ what to ask
 what to show
   --short             the records' data alone                                      (+short)
   +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
+files to leave behind
+  --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
+  --capture FILE      the packets with those secrets, as pcapng
 and
   --timeout SECONDS   for the whole run, default 5; 300ms is a time too            (+time=SECONDS)
   -h, --help; -v, --version
 
 exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or
-unreachable, 21 TLS handshake, 22 untrusted issuer, 23 wrong name, 24 certificate out of date, 26 CA file
-unreadable, 27 closed early, 28 malformed or mismatched reply
+unreachable, 21 TLS handshake, 22 untrusted issuer, 23 wrong name, 24 certificate out of date, 25 wrong pin,
+26 CA file unreadable, 27 closed early, 28 malformed or mismatched reply
 )";
 }
 

@@ -36,4 +36,8 @@ void put_error(std::string_view line) {
   write_all(STDERR_FILENO, std::string(line) + '\n');  // if this fails there is nobody left to tell
 }
 
+void put_progress(std::string_view line) {
+  write_all(STDERR_FILENO, "\r\x1b[K" + std::string(line));  // ECMA-48: erase to the end of the line
+}
+
 }  // namespace client

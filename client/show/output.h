@@ -11,4 +11,6 @@ int put_out(std::string_view text);
 
 void put_error(std::string_view line);  // to standard error; a newline is added
 
+void put_progress(std::string_view line);  // to standard error, a terminal, in place of the last such line
+
 }  // namespace client

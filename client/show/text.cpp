@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
+#include "common/dns/codes.h"
 #include "common/dns/presentation.h"
 
 namespace client {
@@ -40,6 +41,11 @@ std::string times_text(const Answer& answer, const Connection& connection, bool 
   return out + fmt::format("query {:.1f} ms\n", query);
 }
 
+ByteView cookie(const QueryOptions& query) {
+  const auto found = std::ranges::find(query.options, dns::option::COOKIE, &dns::EdnsOption::code);
+  return found == query.options.end() ? ByteView() : ByteView(found->value);
+}
+
 std::string rdata_lines(const dns::Message& message) {
   std::string out;
   for (const dns::Record& record : message.answers) out += dns::rdata_to_text(record.rdata) += '\n';
@@ -56,8 +62,9 @@ std::string footer_to_text(const Answer& answer, const Connection& connection, c
                      printable(server.host), transport);
   if (connection.tls) {
     out += tls_text(*connection.tls);
-    out += fmt::format(";; Authenticated: {} by {}\n", printable(server.auth_name),
-                       printable(connection.authority));
+    out += connection.insecure ? ";; NOT authenticated (--insecure)\n"
+                               : fmt::format(";; Authenticated: {} by {}\n", printable(server.auth_name),
+                                             printable(connection.authority));
   } else {
     out += fmt::format(";; NOT authenticated ({})\n",
                        connection.transport == net::Transport::tcp ? "tcp" : "udp");
@@ -85,7 +92,7 @@ std::string outcome_to_text(const Outcome& outcome, const Options& options, std:
       if (answer->connection > 0) out += ";; Truncated over UDP, asked again over TCP.\n";
       out += ";; Got answer:\n";
     }
-    out += dns::to_text(answer->message, show.sections);
+    out += dns::to_text(answer->message, show.sections, cookie(options.query));
     if (show.statistics)
       out += footer_to_text(*answer, connection, options.server, !told[answer->connection], when);
     told[answer->connection] = true;

@@ -1,7 +1,7 @@
 // Who owns which octet of a message: the decoder tells its fields while it reads them, in wire order.
 //
-// What is told of a message that decodes covers each of its octets exactly once. Of one that does not, what was
-// read before the error is told, and no octet behind it.
+// What is told of a message that decodes covers each of its octets exactly once. Of one that does not, what
+// was read until the error is told, also without gap or overlap.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ struct BitField {
   unsigned value;
 };
 
-// A name is told in parts, as it stands there: its labels, then the zero octet of the root or the pointer that
-// ends it.
+// A name is told in parts, as it stands there: its labels, then the zero octet of the root or the pointer
+// that ends it.
 struct WireField {
   std::size_t offset = 0;  // from the start of the message
   std::size_t length = 0;  // octets; may be none

@@ -1,17 +1,25 @@
 #include "common/dns/message.h"
 
+#include <fmt/format.h>
+
 #include "common/dns/codes.h"
 
 namespace dns {
 namespace {
 
-std::vector<Question> decode_questions(WireReader& reader, unsigned count) {
+constexpr std::string_view kQuestionRfc = "RFC 1035 4.1.2";
+constexpr std::string_view kRecordRfc = "RFC 1035 4.1.3";
+
+std::vector<Question> decode_questions(WireReader& reader, unsigned count, FieldSink* fields) {
   std::vector<Question> questions;
-  for (; count > 0 && reader.ok(); --count) {
+  for (unsigned i = 0; i < count && reader.ok(); ++i) {
+    if (fields != nullptr) fields->entry(Section::question, i, count);
     Question question;
-    question.name = Name::decode(reader);
+    question.name = decode_name(reader, fields, "QNAME", kQuestionRfc);
     question.type = reader.u16();
+    tell(fields, reader, 2, "QTYPE", kQuestionRfc, [&] { return type_name(question.type); });
     question.klass = reader.u16();
+    tell(fields, reader, 2, "QCLASS", kQuestionRfc, [&] { return class_name(question.klass); });
     if (reader.ok()) questions.push_back(std::move(question));
   }
   return questions;
@@ -19,31 +27,38 @@ std::vector<Question> decode_questions(WireReader& reader, unsigned count) {
 
 // What follows owner and TYPE of an OPT record that begins at `start`. RFC 6891 §6.1.1: one in a message, in
 // the additional section (elsewhere `edns` is null), and its name is a single zero octet.
-void decode_opt(WireReader& reader, std::size_t start, std::optional<Edns>* edns) {
+void decode_opt(WireReader& reader, std::size_t start, std::optional<Edns>* edns, FieldSink* fields) {
   if (edns == nullptr || reader.message()[start] != 0)
     reader.fail_at(start, WireFault::misplaced_opt);
   else if (edns->has_value())
     reader.fail_at(start, WireFault::duplicate_opt);
   else
-    *edns = decode_edns(reader);
+    *edns = decode_edns(reader, fields);
 }
 
-std::vector<Record> decode_records(WireReader& reader, unsigned count, std::optional<Edns>* edns) {
+// `edns` gets an OPT record; null where there must be none.
+std::vector<Record> decode_records(WireReader& reader, Section section, unsigned count,
+                                   std::optional<Edns>* edns, FieldSink* fields) {
   std::vector<Record> records;
-  for (; count > 0 && reader.ok(); --count) {
+  for (unsigned i = 0; i < count && reader.ok(); ++i) {
+    if (fields != nullptr) fields->entry(section, i, count);
     const std::size_t start = reader.offset();
     Record record;
-    record.owner = Name::decode(reader);
+    record.owner = decode_name(reader, fields, "NAME", kRecordRfc);
     record.type = reader.u16();
+    tell(fields, reader, 2, "TYPE", kRecordRfc, [&] { return type_name(record.type); });
     if (reader.ok() && record.type == type::OPT) {
-      decode_opt(reader, start, edns);
+      decode_opt(reader, start, edns, fields);
       continue;
     }
     record.klass = reader.u16();
+    tell(fields, reader, 2, "CLASS", kRecordRfc, [&] { return class_name(record.klass); });
     record.ttl = reader.u32();
+    tell(fields, reader, 4, "TTL", kRecordRfc, [&] { return fmt::to_string(record.ttl); });
     const std::uint16_t length = reader.u16();
+    tell(fields, reader, 2, "RDLENGTH", kRecordRfc, [&] { return fmt::to_string(length); });
     WireReader rdata = reader.window(length);
-    record.rdata = decode_rdata(record.type, rdata);
+    record.rdata = decode_rdata(record.type, rdata, fields);
     reader.close(rdata);
     if (reader.ok()) records.push_back(std::move(record));
   }
@@ -93,14 +108,16 @@ std::uint16_t Message::rcode() const {  // RFC 6891 §6.1.3
   return static_cast<std::uint16_t>(upper << 4 | header.rcode);
 }
 
-Expected<Message> decode(ByteView wire) {
+Expected<Message> decode(ByteView wire, FieldSink* fields) {
   WireReader reader(wire);
   Message message;
-  message.header = decode_header(reader);
-  message.questions = decode_questions(reader, message.header.qdcount);
-  message.answers = decode_records(reader, message.header.ancount, nullptr);
-  message.authorities = decode_records(reader, message.header.nscount, nullptr);
-  message.additionals = decode_records(reader, message.header.arcount, &message.edns);
+  Header& header = message.header;
+  header = decode_header(reader);
+  if (fields != nullptr) tell_header(*fields, header, reader.offset());
+  message.questions = decode_questions(reader, header.qdcount, fields);
+  message.answers = decode_records(reader, Section::answer, header.ancount, nullptr, fields);
+  message.authorities = decode_records(reader, Section::authority, header.nscount, nullptr, fields);
+  message.additionals = decode_records(reader, Section::additional, header.arcount, &message.edns, fields);
   if (!reader.at_end()) reader.fail(WireFault::trailing_bytes, 0, reader.remaining());
   if (!reader.ok()) return std::unexpected(reader.error());
   return message;

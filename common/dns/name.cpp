@@ -19,8 +19,8 @@ constexpr unsigned kLabelType = 0xc0;  // the upper two bits of a length octet: 
 constexpr unsigned kPointer = 0xc0;
 
 // Walks the name at the reader's cursor, hands each label with its length octet to `on_label`, the offset and
-// the target of each pointer to `on_pointer`, and moves past the name; the final zero octet is not handed over.
-// On an error the reader stays where it is.
+// the target of each pointer to `on_pointer`, and moves past the name; the final zero octet is not handed
+// over. On an error the reader stays where it is.
 //
 // A name is read in pieces: the first lies at the cursor, each further one where a pointer said. A pointer
 // must name an octet before the piece it ends, so every piece begins before the last one did and there is no

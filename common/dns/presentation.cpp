@@ -44,6 +44,13 @@ void append_records(std::string& out, std::string_view title, const std::vector<
   if (comments) out += '\n';
 }
 
+std::string_view cookie_verdict(ByteView received, ByteView sent) {
+  constexpr std::size_t kClientCookie = 8;
+  const bool ours = received.size() >= kClientCookie && sent.size() >= kClientCookie &&
+                    std::ranges::equal(received.first(kClientCookie), sent.first(kClientCookie));
+  return !ours ? " (bad)" : received.size() >= 2 * kClientCookie ? " (good)" : " (echoed)";
+}
+
 }  // namespace
 
 std::string header_to_text(const Message& message) {
@@ -64,14 +71,16 @@ std::string header_to_text(const Message& message) {
   return out;
 }
 
-std::string edns_to_text(const Edns& edns) {
+std::string edns_to_text(const Edns& edns, ByteView cookie) {
   std::string out = ";; OPT PSEUDOSECTION:\n";
   out += fmt::format("; EDNS: version: {}, flags:{}", edns.version, edns.dnssec_ok ? " do" : "");
   if (edns.z != 0) out += fmt::format("; MBZ: {:#06x}, udp: {}\n", edns.z, edns.udp_size);
   if (edns.z == 0) out += fmt::format("; udp: {}\n", edns.udp_size);
   for (const EdnsOption& option : edns.options) {
     const std::string text = option_text(option);
-    out += fmt::format("; {}:{}{}\n", option_name(option.code), text.empty() ? "" : " ", text);
+    const bool judged = option.code == option::COOKIE && !cookie.empty();
+    out += fmt::format("; {}:{}{}{}\n", option_name(option.code), text.empty() ? "" : " ", text,
+                       judged ? cookie_verdict(option.value, cookie) : "");
   }
   return out;
 }
@@ -92,11 +101,11 @@ std::string record_to_text(const Record& record) {
   return line.take();
 }
 
-std::string to_text(const Message& message, const Sections& sections) {
+std::string to_text(const Message& message, const Sections& sections, ByteView cookie) {
   std::string out;
   if (sections.comments) {
     out += header_to_text(message) += '\n';
-    if (message.edns) out += edns_to_text(*message.edns);
+    if (message.edns) out += edns_to_text(*message.edns, cookie);
   }
   if (sections.question && !message.questions.empty()) {
     if (sections.comments) out += ";; QUESTION SECTION:\n";

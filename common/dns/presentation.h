@@ -18,13 +18,16 @@ struct Sections {
 };
 
 // The whole message, each line ended by '\n'. With comments there is an empty line after each section.
-std::string to_text(const Message& message, const Sections& sections = {});
+// `cookie`: see edns_to_text().
+std::string to_text(const Message& message, const Sections& sections = {}, ByteView cookie = {});
 
 // The two lines ";; ->>HEADER<<- …" and ";; flags: …", and dig's warning when recursion was refused.
 std::string header_to_text(const Message& message);
 
-// ";; OPT PSEUDOSECTION:" and below it a line for what EDNS says, then one for each option.
-std::string edns_to_text(const Edns& edns);
+// ";; OPT PSEUDOSECTION:" and below it a line for what EDNS says, then one for each option. `cookie` is the
+// one that the query carried, if it did: the answer's is then judged as dig does (RFC 7873 §5.3). "good": it
+// begins with ours, and the server's follows; "echoed": it is ours alone; "bad": it is another.
+std::string edns_to_text(const Edns& edns, ByteView cookie = {});
 
 // ";google.com.\t\t\tIN\tA" and "google.com.\t\t300\tIN\tA\t192.0.2.1": without '\n'.
 std::string question_to_text(const Question& question);

@@ -18,13 +18,22 @@ bool is_letter_or_digit(std::uint8_t octet) {
   return (octet >= '0' && octet <= '9') || (letter >= 'a' && letter <= 'z');
 }
 
-void read_name(FieldKind kind, WireReader& window, Bytes& out) {
+bool is_name(const Field& field) {
+  return field.kind == FieldKind::compressible_name || field.kind == FieldKind::expandable_name ||
+         field.kind == FieldKind::plain_name;
+}
+
+std::string told_name(const Field& field) {
+  return "RDATA: " + std::string(field.name);
+}
+
+void read_name(const Field& field, WireReader& window, Bytes& out, FieldSink* fields, std::string_view rfc) {
   const std::size_t start = window.offset();
-  const Name name = Name::decode(window);
+  const Name name = decode_name(window, fields, fields != nullptr ? told_name(field) : "", rfc);
   if (!window.ok()) return;
   // A pointer takes two octets and stands for one (the root) or for three and more, so a compressed name
   // never has the length of its expansion.
-  if (kind == FieldKind::plain_name && window.offset() - start != name.wire().size())
+  if (field.kind == FieldKind::plain_name && window.offset() - start != name.wire().size())
     return window.fail_at(start, WireFault::bad_rdata);
   append(out, name.wire());
 }
@@ -77,14 +86,12 @@ bool is_compressible(const Field& field) {
   return field.kind == FieldKind::compressible_name;
 }
 
-}  // namespace
-
-void read_field(const Field& field, WireReader& window, Bytes& out) {
+void read_value(const Field& field, WireReader& window, Bytes& out) {
   switch (field.kind) {
     case FieldKind::compressible_name:
     case FieldKind::expandable_name:
     case FieldKind::plain_name:
-      return read_name(field.kind, window, out);
+      return read_name(field, window, out, nullptr, {});
     case FieldKind::u8:
     case FieldKind::algorithm:
       return append(out, window.bytes(1));
@@ -126,14 +133,27 @@ void read_field(const Field& field, WireReader& window, Bytes& out) {
   }
 }
 
-Rdata decode_rdata(std::uint16_t type, WireReader& window) {
-  WireReader fields = window;
+}  // namespace
+
+void read_field(const Field& field, WireReader& window, Bytes& out, FieldSink* fields, std::string_view rfc) {
+  if (fields == nullptr) return read_value(field, window, out);
+  if (is_name(field)) return read_name(field, window, out, fields, rfc);
+  const std::size_t start = window.offset();
+  const std::size_t out_before = out.size();
+  read_value(field, window, out);
+  tell(fields, window, window.offset() - start, told_name(field), rfc,
+       [&] { return print_field(field, ByteView(out).subspan(out_before)); });
+}
+
+Rdata decode_rdata(std::uint16_t type, WireReader& window, FieldSink* fields) {
+  WireReader reader = window;
   Rdata rdata{type, {}};
-  for (const Field& field : rdata_form(type)) read_field(field, fields, rdata.wire);
-  if (fields.ok() && !fields.at_end()) fields.fail(WireFault::bad_rdata, 0, fields.remaining());
-  if (!fields.ok()) {
+  const std::string_view rfc = fields != nullptr ? rdata_rfc(type) : "";
+  for (const Field& field : rdata_form(type)) read_field(field, reader, rdata.wire, fields, rfc);
+  if (reader.ok() && !reader.at_end()) reader.fail(WireFault::bad_rdata, 0, reader.remaining());
+  if (!reader.ok()) {
     // The end that a field ran into is the RDATA's, not the message's.
-    const WireError& error = fields.error();
+    const WireError& error = reader.error();
     const WireFault fault = error.fault == WireFault::truncated ? WireFault::bad_rdata : error.fault;
     window.fail_at(error.offset, fault, error.wanted, error.got);
     return {type, {}};

@@ -9,7 +9,7 @@
 namespace dns {
 
 // Moves `window` past the field and appends its octets to `out`, names written out in full. Errors stick to
-// the window. `fields`, if given, is told of it as one of this type's.
+// the window. `fields`, if given, is told of it, as defined in `rfc`.
 void read_field(const Field& field, WireReader& window, Bytes& out, FieldSink* fields = nullptr,
                 std::string_view rfc = {});
 

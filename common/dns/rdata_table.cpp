@@ -70,60 +70,70 @@ constexpr Field kOpaque[] = {{"data", opaque}};
 struct Form {
   std::uint16_t type;
   std::span<const Field> fields;
+  std::string_view rfc;
 };
 
 constexpr Form kForms[] = {
-    {type::A, kAddress4},
-    {type::NS, kNs},
-    {type::CNAME, kCname},
-    {type::SOA, kSoa},
-    {type::PTR, kPtr},
-    {type::HINFO, kHinfo},
-    {type::MX, kMx},
-    {type::TXT, kText},
-    {type::RP, kRp},
-    {type::AFSDB, kAfsdb},
-    {type::AAAA, kAddress6},
-    {type::LOC, kLoc},
-    {type::SRV, kSrv},
-    {type::NAPTR, kNaptr},
-    {type::DNAME, kDname},
-    {type::DS, kDs},
-    {type::SSHFP, kSshfp},
-    {type::RRSIG, kRrsig},
-    {type::NSEC, kNsec},
-    {type::DNSKEY, kDnskey},
-    {type::NSEC3, kNsec3},
-    {type::NSEC3PARAM, kNsec3param},
-    {type::TLSA, kTlsa},
-    {type::SMIMEA, kTlsa},
-    {type::CDS, kDs},
-    {type::CDNSKEY, kDnskey},
-    {type::OPENPGPKEY, kOpenpgpkey},
-    {type::CSYNC, kCsync},
-    {type::ZONEMD, kZonemd},
-    {type::SVCB, kSvcb},
-    {type::HTTPS, kSvcb},
-    {type::SPF, kText},
-    {type::EUI48, kEui48},
-    {type::EUI64, kEui64},
-    {type::URI, kUri},
-    {type::CAA, kCaa},
-    {3, kMailName},  // MD
-    {4, kMailName},  // MF
-    {7, kMailName},  // MB
-    {8, kMailName},  // MG
-    {9, kMailName},  // MR
-    {14, kMinfo},
-    {21, kRt},
-    {26, kPx},
+    {type::A, kAddress4, "RFC 1035 3.4.1"},
+    {type::NS, kNs, "RFC 1035 3.3.11"},
+    {type::CNAME, kCname, "RFC 1035 3.3.1"},
+    {type::SOA, kSoa, "RFC 1035 3.3.13"},
+    {type::PTR, kPtr, "RFC 1035 3.3.12"},
+    {type::HINFO, kHinfo, "RFC 1035 3.3.2"},
+    {type::MX, kMx, "RFC 1035 3.3.9"},
+    {type::TXT, kText, "RFC 1035 3.3.14"},
+    {type::RP, kRp, "RFC 1183 2.2"},
+    {type::AFSDB, kAfsdb, "RFC 1183 1"},
+    {type::AAAA, kAddress6, "RFC 3596 2.2"},
+    {type::LOC, kLoc, "RFC 1876 2"},
+    {type::SRV, kSrv, "RFC 2782"},
+    {type::NAPTR, kNaptr, "RFC 3403 4.1"},
+    {type::DNAME, kDname, "RFC 6672 2.1"},
+    {type::DS, kDs, "RFC 4034 5.1"},
+    {type::SSHFP, kSshfp, "RFC 4255 3.1"},
+    {type::RRSIG, kRrsig, "RFC 4034 3.1"},
+    {type::NSEC, kNsec, "RFC 4034 4.1"},
+    {type::DNSKEY, kDnskey, "RFC 4034 2.1"},
+    {type::NSEC3, kNsec3, "RFC 5155 3.2"},
+    {type::NSEC3PARAM, kNsec3param, "RFC 5155 4.2"},
+    {type::TLSA, kTlsa, "RFC 6698 2.1"},
+    {type::SMIMEA, kTlsa, "RFC 8162 2"},
+    {type::CDS, kDs, "RFC 7344 3.1"},
+    {type::CDNSKEY, kDnskey, "RFC 7344 3.2"},
+    {type::OPENPGPKEY, kOpenpgpkey, "RFC 7929 2.1"},
+    {type::CSYNC, kCsync, "RFC 7477 2.1.1"},
+    {type::ZONEMD, kZonemd, "RFC 8976 2.2"},
+    {type::SVCB, kSvcb, "RFC 9460 2.2"},
+    {type::HTTPS, kSvcb, "RFC 9460 2.2"},
+    {type::SPF, kText, "RFC 7208 3.1"},
+    {type::EUI48, kEui48, "RFC 7043 3.1"},
+    {type::EUI64, kEui64, "RFC 7043 4.1"},
+    {type::URI, kUri, "RFC 7553 4.5"},
+    {type::CAA, kCaa, "RFC 8659 4.1"},
+    {3, kMailName, "RFC 1035 3.3.4"},  // MD
+    {4, kMailName, "RFC 1035 3.3.5"},  // MF
+    {7, kMailName, "RFC 1035 3.3.3"},  // MB
+    {8, kMailName, "RFC 1035 3.3.6"},  // MG
+    {9, kMailName, "RFC 1035 3.3.8"},  // MR
+    {14, kMinfo, "RFC 1035 3.3.7"},
+    {21, kRt, "RFC 1183 3.3"},
+    {26, kPx, "RFC 2163 4"},
 };
+
+const Form& form_of(std::uint16_t type) {
+  static constexpr Form kUnknown = {0, kOpaque, "RFC 3597 3"};
+  const auto form = std::ranges::find(kForms, type, &Form::type);
+  return form != std::end(kForms) ? *form : kUnknown;
+}
 
 }  // namespace
 
 std::span<const Field> rdata_form(std::uint16_t type) {
-  const auto form = std::ranges::find(kForms, type, &Form::type);
-  return form != std::end(kForms) ? form->fields : std::span<const Field>(kOpaque);
+  return form_of(type).fields;
+}
+
+std::string_view rdata_rfc(std::uint16_t type) {
+  return form_of(type).rfc;
 }
 
 }  // namespace dns

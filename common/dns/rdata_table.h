@@ -49,6 +49,7 @@ struct Field {
 
 // The fields of a type, in wire order. A type that is not in the table has one opaque field.
 std::span<const Field> rdata_form(std::uint16_t type);
+std::string_view rdata_rfc(std::uint16_t type);  // what defines them: "RFC 1035 3.3.9"
 
 // One field of one RDATA: where it is, and its text as dig prints it (empty: it prints nothing).
 struct FieldView {

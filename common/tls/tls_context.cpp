@@ -240,4 +240,9 @@ SslSession ClientContext::take_ticket() const {
   return std::move(newest);
 }
 
+void ClientContext::forget_tickets() const {
+  const std::lock_guard lock(tickets_->mutex);
+  tickets_->ring = {};
+}
+
 }  // namespace tls

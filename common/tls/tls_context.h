@@ -100,6 +100,7 @@ class ClientContext {
   // TLS 1.2 session may be used again. A session resumed here was verified here.
   void keep_ticket(SslSession session) const;
   SslSession take_ticket() const;
+  void forget_tickets() const;  // the next handshake will be a full one
 
  private:
   struct Tickets;

@@ -40,7 +40,36 @@ std::string describe(const TlsError::Facts& facts, const std::string& action) {
   return fmt::format("{}: {}: {}", action, to_string(facts.kind), evidence(facts));
 }
 
-// RFC 8446 §6, RFC 5246 §7.2, RFC 7301 §3.2: the registry's names, which a student finds in the RFC.
+std::string reason_of(unsigned long error) {
+  if (const char* text = ERR_reason_error_string(error)) return text;
+  return fmt::format("OpenSSL error {:#x}", error);
+}
+
+Kind kind_of_verify_result(long result) {
+  switch (result) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return Kind::expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return Kind::not_yet_valid;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return Kind::name_mismatch;
+    case X509_V_ERR_APPLICATION_VERIFICATION:  // verify.cpp: no pin matches
+      return Kind::pin_mismatch;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return Kind::untrusted_issuer;
+    default:
+      return Kind::bad_certificate;
+  }
+}
+
+}  // namespace
+
 std::string alert_name(int number) {
   switch (number) {
     case 0:
@@ -103,36 +132,6 @@ std::string alert_name(int number) {
       return fmt::format("{}", number);
   }
 }
-
-std::string reason_of(unsigned long error) {
-  if (const char* text = ERR_reason_error_string(error)) return text;
-  return fmt::format("OpenSSL error {:#x}", error);
-}
-
-Kind kind_of_verify_result(long result) {
-  switch (result) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return Kind::expired;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return Kind::not_yet_valid;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return Kind::name_mismatch;
-    case X509_V_ERR_APPLICATION_VERIFICATION:  // verify.cpp: no pin matches
-      return Kind::pin_mismatch;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_UNTRUSTED:
-      return Kind::untrusted_issuer;
-    default:
-      return Kind::bad_certificate;
-  }
-}
-
-}  // namespace
 
 TlsError::TlsError(Facts facts, const std::string& action)
     : std::runtime_error(describe(facts, action)), facts_(std::move(facts)) {}

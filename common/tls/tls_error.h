@@ -44,4 +44,8 @@ class TlsError : public std::runtime_error {
 
 std::string_view to_string(TlsError::Kind kind);  // "untrusted issuer", "name mismatch", …
 
+// The registry's names, which a student finds in the RFC (RFC 8446 §6, RFC 5246 §7.2, RFC 7301 §3.2):
+// "unknown_ca"; the number where there is none.
+std::string alert_name(int number);
+
 }  // namespace tls

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The upstream restarted under load, at length: twenty times, under two thousand queries per second from DoT, TCP
-# and UDP clients. Every query must end, and 99.9 % of them well.
+# and UDP clients, asked over TLS and then over TCP. Every query must end, and 99.9 % of them well.
 #
 #   tests/bench/restart.sh [BUILD-FOLDER [RESTARTS [RATE]]]      default: .build 20 2000
 set -euo pipefail

@@ -67,7 +67,7 @@ void check_failures(std::vector<ClientLeg>& legs, const std::string& upstream, c
 
 TEST_CASE("faults that leave an answer somewhere cost no listener its answer (RFC 7766 §6.2, §7)") {
   const std::string fault = GENERATE(as<std::string>(), "reorder=40", "duplicate", "close-after=1",
-                                     "close-after=2", "idle-close=30");
+                                     "close-after=2", "idle-close=30", "keepalive=0", "keepalive=1");
   const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
   CAPTURE(fault, to_string(upstream));
   const LabResolver resolver({"--fault", fault});

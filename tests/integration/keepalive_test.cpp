@@ -1,5 +1,6 @@
 // How long a connection is kept, said and heard over the keepalive option (RFC 7828), on each leg by itself.
 #include <csignal>
+#include <list>
 
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
@@ -66,6 +67,24 @@ TEST_CASE("a connection is closed before the resolver's idle limit would end it"
   CHECK(upstream.closed(0));
   client.ask(query_with_edns());
   CHECK(upstream.last_seen().connection == 1);
+}
+
+TEST_CASE("a resolver that closes sooner than it said it would costs no query") {
+  const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
+  const LabResolver resolver({"--fault", "keepalive=300", "--fault", "idle-close=100"});  // 30 s, so it says
+  const Proxy proxy(resolver, upstream, kWithUdp);
+  std::list<ClientLeg> legs;
+  for (const Transport leg : kAllLegs) legs.emplace_back(proxy, leg);
+  for (int i = 0; i < 3; ++i) {
+    for (ClientLeg& leg : legs) {
+      CAPTURE(to_string(leg.transport()), i);
+      CHECK(leg.ask(query_with_edns("www.tag.test.")).header.rcode == dns::rcode::NOERROR);
+    }
+    // One that has been idle for less long than the proxy's: when it is closed, so are they.
+    DotConnection witness = resolver.connect(upstream);
+    CHECK(keepalive_in(witness.ask(query_with_edns("www.tag.test."))) == Bytes{1, 44});
+    REQUIRE(witness.closed_by_peer());
+  }
 }
 
 TEST_CASE("a client that asks is told how long it may idle, and zero once the proxy is about to stop") {

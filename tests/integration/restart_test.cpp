@@ -80,10 +80,13 @@ TEST_CASE(
     "answer") {
   const std::size_t restarts = setting("DOT_RESTARTS", 5);
   const std::size_t rate = setting("DOT_RATE", 500);  // queries per second, of all clients together
+  const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
   constexpr unsigned kClients = 12;
-  std::optional<LabResolver> resolver(std::in_place);
-  const net::Endpoint endpoint = resolver->endpoint(Transport::tcp);
-  const Proxy proxy(*resolver, Transport::tcp, kWithUdp);
+  const TempDir ca;
+  const Arguments same_ca = {"--ca-dir", ca.file("ca")};
+  std::optional<LabResolver> resolver(std::in_place, same_ca);
+  const net::Endpoint endpoint = resolver->endpoint(upstream);
+  const Proxy proxy(*resolver, upstream, kWithUdp);
   Findings findings;
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
@@ -95,14 +98,15 @@ TEST_CASE(
   for (std::size_t i = 0; i < restarts; ++i) {
     CHECK(witness.ask(make_query("delay-700.www.tag.test.", dns::type::TXT)).answers.size() == 1);
     resolver.reset();
-    resolver.emplace(Arguments{"--listen", endpoint.to_string()});
+    resolver.emplace(Arguments{"--listen", endpoint.to_string()} + same_ca);
   }
   CHECK(witness.ask(make_query("delay-700.www.tag.test.", dns::type::TXT)).answers.size() == 1);
   stop = true;
   for (std::thread& thread : threads) thread.join();
 
   const unsigned ended = findings.right_count() + findings.failed_count();
-  fmt::print("{} restarts: {} queries, {} SERVFAIL\n", restarts, ended, findings.failed_count());
+  fmt::print("{} restarts over {}: {} queries, {} SERVFAIL\n", restarts, to_string(upstream), ended,
+             findings.failed_count());
   CAPTURE(findings.all_wrong());
   CHECK(findings.all_wrong().empty());
   CHECK(ended > restarts * rate / 4);

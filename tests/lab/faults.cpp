@@ -43,6 +43,13 @@ Result set_idle_close(std::string_view value, Faults& faults) {
   return {};
 }
 
+Result set_keepalive(std::string_view value, Faults& faults) {
+  const auto number = cli::parse_number(value, 0, 65535);
+  if (!number) return std::unexpected(number.error());
+  faults.keepalive = static_cast<std::uint16_t>(*number);
+  return {};
+}
+
 Result set_reorder(std::string_view value, Faults& faults) {
   const auto time = parse_ms(value);
   if (!time) return std::unexpected(time.error());
@@ -82,6 +89,7 @@ constexpr Entry kTable[] = {
     {"tls11-only", "", "tls:// ports speak TLS 1.1 and no other", set_flag<&Faults::tls11_only>},
     {"close-after", "=N", "close a connection after N answers", set_close_after},
     {"idle-close", "=MS", "close a connection silent for so long", set_idle_close},
+    {"keepalive", "=N", "say that idle connections are kept for N x 100 ms (RFC 7828)", set_keepalive},
     {"reorder", "=MS", "hold each answer up by a random time below this", set_reorder},
     {"drop", "[=WHEN]", "do not answer", on_answer<AnswerFault::drop>},
     {"duplicate", "[=WHEN]", "answer twice", on_answer<AnswerFault::duplicate>},

@@ -51,6 +51,8 @@ struct Faults {
   bool tls11_only = false;                              // tls:// ports answer every ClientHello with TLS 1.1
   std::optional<unsigned> close_after;                  // closes a connection after this many answers
   std::optional<std::chrono::milliseconds> idle_close;  // closes one that has been silent for so long
+  std::optional<std::uint16_t>
+      keepalive;  // says how long it keeps idle ones, in 100 ms (RFC 7828), true or not
 
   // The answer.
   std::chrono::milliseconds reorder{0};  // each answer is held up by a random time below this

@@ -19,6 +19,8 @@ certificates, and does wrong on purpose what you ask it to.
                          (default tls://127.0.0.1:8853)
   --zone FILE            a zone to answer from, repeatable (default classroom.zone)
   --ca-out FILE          write the CA that vouches for the certificate here
+  --ca-dir DIR           use the CA in DIR, ca.pem and ca.key, which is made if there is none: so that who
+                         trusts it does so after a restart too (default: a new CA with each start)
   --names SAN,SAN...     names in the certificate (default DNS:localhost,DNS:lab.test,IP:127.0.0.1,IP:::1)
   --delay MS             answer each query so much later; queries do not wait for each other
   --seed N               of the dice that some faults throw (default 1)
@@ -75,6 +77,9 @@ std::expected<void, std::string> apply(int option, std::string_view value, LabOp
     case 'c':
       options.ca_out = value;
       return {};
+    case 'C':
+      options.ca_dir = value;
+      return {};
     default:
       options.names = split_commas(value);
       return {};
@@ -85,15 +90,11 @@ std::expected<void, std::string> apply(int option, std::string_view value, LabOp
 
 std::variant<LabOptions, int> parse_options(int argc, char** argv) {
   static const option kLong[] = {
-      {"listen", required_argument, nullptr, 'l'},
-      {"zone", required_argument, nullptr, 'z'},
-      {"ca-out", required_argument, nullptr, 'c'},
-      {"names", required_argument, nullptr, 'n'},
-      {"delay", required_argument, nullptr, 'd'},
-      {"seed", required_argument, nullptr, 's'},
-      {"fault", required_argument, nullptr, 'f'},
-      {"help", no_argument, nullptr, 'h'},
-      {nullptr, 0, nullptr, 0},
+      {"listen", required_argument, nullptr, 'l'}, {"zone", required_argument, nullptr, 'z'},
+      {"ca-out", required_argument, nullptr, 'c'}, {"ca-dir", required_argument, nullptr, 'C'},
+      {"names", required_argument, nullptr, 'n'},  {"delay", required_argument, nullptr, 'd'},
+      {"seed", required_argument, nullptr, 's'},   {"fault", required_argument, nullptr, 'f'},
+      {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0},
   };
   LabOptions options;
   options.names = {"DNS:localhost", "DNS:lab.test", "IP:127.0.0.1", "IP:::1"};

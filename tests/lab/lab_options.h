@@ -15,6 +15,7 @@ struct LabOptions {
   std::vector<net::Endpoint> listen;
   std::vector<std::string> zones;
   std::string ca_out;              // empty: the CA is kept to itself
+  std::string ca_dir;              // where the CA outlives the program; empty: one for this run
   std::vector<std::string> names;  // the certificate's SANs
   std::chrono::milliseconds delay{0};
   unsigned seed = 1;

@@ -20,15 +20,39 @@ constexpr int kBacklog = 1024;
 // While accept(2) fails for want of descriptors, the listener stays readable: look again, but not at once.
 constexpr int kAcceptPauseMs = 50;
 
+constexpr int kPortAttempts = 16;
+
+// A resolver has one port for TCP and UDP: who is cut short over UDP comes back over TCP (RFC 7766 §5). So
+// where any port would do for UDP, it is the last one that TCP got.
+net::UniqueFd listen_udp(const net::SocketAddress& address, std::uint16_t tcp_port) {
+  const bool any = address.port() == 0 && tcp_port != 0;
+  return bind_udp(any ? *net::SocketAddress::parse(address.host(), tcp_port) : address);
+}
+
 }  // namespace
 
 LabServer::LabServer(const std::vector<net::Endpoint>& endpoints, Parts parts)
     : parts_(parts), dice_(parts.seed), stopping_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("make an eventfd", errno);
+  for (int attempt = 1;; ++attempt) {  // somebody else may have that port of UDP: then another of TCP
+    try {
+      listen(endpoints);
+      return;
+    } catch (const net::NetError&) {
+      if (attempt == kPortAttempts) throw;
+    }
+  }
+}
+
+void LabServer::listen(const std::vector<net::Endpoint>& endpoints) {
+  listeners_.clear();
+  std::uint16_t tcp_port = 0;
   for (const net::Endpoint& endpoint : endpoints) {
     const bool udp = endpoint.transport == net::Transport::udp;
-    listeners_.push_back(
-        {udp ? bind_udp(endpoint.address) : net::listen_tcp(endpoint.address, kBacklog), endpoint.transport});
+    net::UniqueFd fd =
+        udp ? listen_udp(endpoint.address, tcp_port) : net::listen_tcp(endpoint.address, kBacklog);
+    if (endpoint.transport == net::Transport::tcp) tcp_port = net::SocketAddress::of_socket(fd.get()).port();
+    listeners_.push_back({std::move(fd), endpoint.transport});
   }
 }
 

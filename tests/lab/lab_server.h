@@ -46,6 +46,7 @@ class LabServer {
   void serve(net::UniqueFd socket, net::Transport transport, Dice dice) const;
   template <typename Task>
   void start(Task task);
+  void listen(const std::vector<net::Endpoint>& endpoints);
   void join_finished();
 
   const Parts parts_;

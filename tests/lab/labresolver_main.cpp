@@ -48,7 +48,7 @@ int run(const lab::LabOptions& options) {
   const net::UniqueFd stop = stop_signals();
   const auto zone = lab::load_zones(options.zones);
   if (!zone) throw std::runtime_error(zone.error());
-  const auto context = lab::make_identity(options.names, options.ca_out, options.faults);
+  const auto context = lab::make_identity(options);
   const lab::Responder responder(*zone, options.faults, options.delay);
   lab::LabServer server(options.listen, {responder, options.faults, *context, options.seed});
   for (const net::Endpoint& endpoint : server.listening()) fmt::print("listening {}\n", endpoint.to_string());

@@ -130,6 +130,11 @@ std::optional<Reply> Responder::respond(ByteView wire, net::Transport transport,
   const auto fault = faults_.pick(query->questions[0].name, dice);
   if (fault == AnswerFault::drop) return std::nullopt;
   dns::Message message = answer(*query, reply.delay);
+  // RFC 7828 §3.3.2: over TCP alone, to who sent an OPT, asked or not.
+  if (faults_.keepalive && message.edns && transport != net::Transport::udp)
+    message.edns->options.push_back({dns::option::KEEPALIVE,
+                                     {static_cast<std::uint8_t>(*faults_.keepalive >> 8),
+                                      static_cast<std::uint8_t>(*faults_.keepalive)}});
   if (fault) spoil(*fault, reply, message);
   reply.message = encode_for(transport, *query, std::move(message));
   if (fault == AnswerFault::malformed) reply.message.resize(reply.message.size() / 2);

@@ -95,6 +95,26 @@ TEST_CASE("the data alone by --short, the records alone by +noall +answer", "[te
         "www.example.\t\t300\tIN\tA\t192.0.2.1\n");
 }
 
+TEST_CASE("an answer's cookie is judged as dig judges it, by the one that was sent", "[text]") {
+  const Bytes ours = {1, 2, 3, 4, 5, 6, 7, 8};
+  const auto line = [](const Bytes& cookie, std::string_view words) {
+    Outcome outcome = kTls;
+    outcome.answers[0]->message.edns->options = {{dns::option::COOKIE, cookie}};
+    const std::string text = shown(outcome, "google.com " + std::string(words));
+    const std::size_t at = text.find("; COOKIE:");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  Bytes good = ours;
+  good.resize(24, 9);
+  const std::string digits = "0102030405060708";
+  CHECK(line(good, "--cookie=" + digits) ==
+        "; COOKIE: " + digits + "09090909090909090909090909090909 (good)");
+  CHECK(line(ours, "--cookie=" + digits) == "; COOKIE: " + digits + " (echoed)");
+  CHECK(line(Bytes(16, 9), "--cookie=" + digits) == "; COOKIE: 09090909090909090909090909090909 (bad)");
+  CHECK(line(Bytes(3, 9), "--cookie=" + digits) == "; COOKIE: 090909 (bad)");
+  CHECK(line(ours, "+nocookie") == "; COOKIE: " + digits);  // nobody asked
+}
+
 TEST_CASE("every line is a record, a comment or empty", "[text]") {
   for (const char* const line : {"google.com", "google.com +nocomments", "google.com +noall +stats +question",
                                  "google.com +nocmd", "google.com\n192.0.2.66 +nocomments"}) {

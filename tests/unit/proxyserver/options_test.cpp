@@ -30,7 +30,7 @@ TEST_CASE("with no option it serves DoT on loopback and asks two public resolver
 TEST_CASE("options are taken as they are given") {
   const auto options = parse({"--listen", "tcp://[::1]:5300", "--listen=tls://127.0.0.1:0", "--upstream",
                               "tcp://192.0.2.1", "--query-timeout", "2.5s", "--idle-timeout=300ms",
-                              "--max-connections", "7", "--log-level", "debug", "--pad", "always"});
+                              "--max-connections", "7", "--log-level", "debug"});
   REQUIRE(options.has_value());
   CHECK(options->listen[0].to_string() == "tcp://[::1]:5300");
   CHECK(options->listen[1].to_string() == "tls://127.0.0.1:0");
@@ -39,7 +39,18 @@ TEST_CASE("options are taken as they are given") {
   CHECK(options->limits.idle == std::chrono::milliseconds(300));
   CHECK(options->limits.max_connections == 7);
   CHECK(options->log_level == logging::Level::debug);
+}
+
+TEST_CASE("options that belong to one transport are taken where it is used") {
+  const auto options = parse({"--listen", "tls://127.0.0.1:0", "--listen", "udp://127.0.0.1:0", "--cert", "c",
+                              "--key", "k", "--udp-workers", "3", "--pad", "always", "--upstream-ca", "ca"});
+  REQUIRE(options.has_value());
+  CHECK(options->cert_file == "c");
+  CHECK(options->key_file == "k");
+  CHECK(options->limits.udp_workers == 3);
   CHECK(options->limits.pad_always);
+  CHECK(options->upstream_ca == "ca");
+  CHECK(parse({"--upstream", "tcp://192.0.2.1", "--pad", "edns"}).has_value());
 }
 
 TEST_CASE("a pin is for the upstream named before it") {
@@ -71,7 +82,14 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--upstream", "tcp://192.0.2.1", "--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="},
        "only tls://"},
       {{"--upstream", "tcp://192.0.2.1", "--upstream-ca", "ca.pem"}, "nothing is checked at tcp://"},
-      {{"--listen", "tcp://127.0.0.1:53", "--client-ca", "ca.pem"}, "asks nobody for a certificate"},
+      {{"--listen", "tls://127.0.0.1:853", "--listen", "tcp://127.0.0.1:53", "--client-ca", "ca.pem"},
+       "asks nobody for a certificate"},
+      {{"--listen", "udp://127.0.0.1:53", "--client-ca", "ca.pem"}, "--client-ca, but no --listen tls://"},
+      {{"--listen", "tcp://127.0.0.1:53", "--cert", "cert.pem"}, "--cert, but no --listen tls://"},
+      {{"--listen", "udp://127.0.0.1:53", "--key", "key.pem"}, "--key, but no --listen tls://"},
+      {{"--udp-workers", "2"}, "--udp-workers, but no --listen udp://"},
+      {{"--upstream", "tcp://192.0.2.1", "--pad", "always"}, "never padded"},
+      {{"--upstream", "tcp://192.0.2.1", "--pin-only"}, "no keys to pin"},
       {{"-x"}, "unknown option '-x'"},
       {{"--pin-only"}, "would not be checked at all"},
       {{"--policy", "random"}, "is not ordered or fastest"},

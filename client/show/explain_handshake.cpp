@@ -1,0 +1,279 @@
+#include "client/show/explain_handshake.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <span>
+
+#include "client/show/escape.h"
+#include "common/dns/wire_reader.h"
+
+namespace client {
+namespace {
+
+using dns::WireReader;  // TLS is big-endian too, and as full of lengths
+using Lines = std::vector<std::string>;
+
+struct Named {
+  std::uint16_t code;
+  std::string_view name;
+};
+
+constexpr Named kVersions[] = {
+    {0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"}, {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}};
+
+constexpr Named kSuites[] = {
+    {0x1301, "TLS_AES_128_GCM_SHA256"},
+    {0x1302, "TLS_AES_256_GCM_SHA384"},
+    {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
+    {0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"},
+    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
+    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
+    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
+    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
+    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
+};
+
+constexpr Named kGroups[] = {{0x0017, "secp256r1"}, {0x0018, "secp384r1"},     {0x0019, "secp521r1"},
+                             {0x001d, "x25519"},    {0x001e, "x448"},          {0x0100, "ffdhe2048"},
+                             {0x0101, "ffdhe3072"}, {0x0102, "ffdhe4096"},     {0x0103, "ffdhe6144"},
+                             {0x0104, "ffdhe8192"}, {0x11ec, "X25519MLKEM768"}};
+
+constexpr Named kSchemes[] = {
+    {0x0401, "rsa_pkcs1_sha256"},
+    {0x0501, "rsa_pkcs1_sha384"},
+    {0x0601, "rsa_pkcs1_sha512"},
+    {0x0403, "ecdsa_secp256r1_sha256"},
+    {0x0503, "ecdsa_secp384r1_sha384"},
+    {0x0603, "ecdsa_secp521r1_sha512"},
+    {0x0804, "rsa_pss_rsae_sha256"},
+    {0x0805, "rsa_pss_rsae_sha384"},
+    {0x0806, "rsa_pss_rsae_sha512"},
+    {0x0807, "ed25519"},
+    {0x0808, "ed448"},
+};
+
+enum Extension : std::uint16_t {
+  kServerName = 0,
+  kSupportedGroups = 10,
+  kSignatureAlgorithms = 13,
+  kAlpn = 16,
+  kPreSharedKey = 41,
+  kSupportedVersions = 43,
+  kKeyShare = 51,
+};
+
+constexpr Named kExtensions[] = {
+    // IANA, "TLS ExtensionType Values"
+    {kServerName, "server_name (SNI)"},
+    {5, "status_request"},
+    {kSupportedGroups, "supported_groups"},
+    {11, "ec_point_formats"},
+    {kSignatureAlgorithms, "signature_algorithms"},
+    {kAlpn, "ALPN"},
+    {22, "encrypt_then_mac"},
+    {23, "extended_master_secret"},
+    {35, "session_ticket"},
+    {kPreSharedKey, "pre_shared_key"},
+    {42, "early_data"},
+    {kSupportedVersions, "supported_versions"},
+    {44, "cookie"},
+    {45, "psk_key_exchange_modes"},
+    {49, "post_handshake_auth"},
+    {50, "signature_algorithms_cert"},
+    {kKeyShare, "key_share"},
+    {65281, "renegotiation_info"},
+};
+
+enum Handshake : std::uint8_t {
+  kClientHello = 1,
+  kServerHello = 2,
+  kNewSessionTicket = 4,
+  kEncryptedExtensions = 8,
+  kCertificate = 11,
+  kServerKeyExchange = 12,
+  kCertificateVerify = 15,
+  kFinished = 20,
+};
+
+constexpr Named kPurposes[] = {
+    {kClientHello, "what we can do, to choose from [RFC 8446 4.1.2]"},
+    {kServerHello, "what it has chosen [RFC 8446 4.1.3]"},
+    {kNewSessionTicket, "lets the next connection skip the certificate [RFC 8446 4.6.1]"},
+    {kEncryptedExtensions, "answers what nobody else has to know [RFC 8446 4.3.1]"},
+    {kCertificate, "who this is, and who vouches for it [RFC 8446 4.4.2]"},
+    {kServerKeyExchange, "half of a new key, signed [RFC 8422 5.4]"},
+    {13, "asks who we are, too [RFC 8446 4.3.2]"},
+    {14, "it is our turn [RFC 5246 7.4.5]"},
+    {kCertificateVerify, "a signature: the key of the certificate is here [RFC 8446 4.4.3]"},
+    {16, "our half of the key [RFC 8422 5.7]"},
+    {kFinished, "a checksum, with a key, of all messages so far: none was altered [RFC 8446 4.4.4]"},
+    {22, "what the CA says of the certificate today [RFC 6066 8]"},
+    {24, "a new key from here on [RFC 8446 4.6.3]"},
+};
+
+std::string name_of(std::span<const Named> table, std::uint16_t code) {
+  const auto found = std::ranges::find(table, code, &Named::code);
+  return found == table.end() ? fmt::format("0x{:04x}", code) : std::string(found->name);
+}
+
+std::size_t u24(WireReader& reader) {
+  const std::size_t high = reader.u8();
+  return high << 16 | reader.u16();
+}
+
+std::string text_of(ByteView octets) {
+  return printable({reinterpret_cast<const char*>(octets.data()), octets.size()});
+}
+
+// Some of a list of 16-bit codes by name, and how many more there are.
+std::string list_of(std::span<const Named> table, ByteView codes) {
+  constexpr std::size_t kShown = 5;
+  Lines names;
+  WireReader reader(codes);
+  while (reader.remaining() >= 2 && names.size() < kShown) names.push_back(name_of(table, reader.u16()));
+  const std::size_t more = reader.remaining() / 2;
+  return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+std::string server_name(WireReader body) {
+  if (body.remaining() == 0) return "taken note of";  // the server's, RFC 6066 §3
+  body.u16();
+  body.u8();  // host_name, the only kind there is
+  return text_of(body.bytes(body.u16()));
+}
+
+std::string protocols(WireReader body) {
+  Lines names;
+  WireReader list = body.window(body.u16());
+  while (!list.at_end()) names.push_back(text_of(list.bytes(list.u8())));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// RFC 8446 §4.2.8: a list from the client, one from the server, and in a HelloRetryRequest a group alone.
+std::string key_shares(WireReader body, bool from_client) {
+  if (from_client) body.u16();
+  Lines shares;
+  while (!body.at_end()) {
+    const std::string group = name_of(kGroups, body.u16());
+    if (body.at_end()) return group + ", please";
+    shares.push_back(fmt::format("{}, {} octets", group, body.bytes(body.u16()).size()));
+  }
+  return fmt::format("{}", fmt::join(shares, "; "));
+}
+
+std::string extension_text(std::uint16_t code, WireReader body, bool from_client) {
+  switch (code) {
+    case kServerName:
+      return server_name(body);
+    case kAlpn:
+      return protocols(body);
+    case kKeyShare:
+      return key_shares(body, from_client);
+    case kSupportedVersions:
+      if (from_client) body.u8();  // the list's length; the server's is one version
+      return list_of(kVersions, body.rest());
+    case kSupportedGroups:
+      body.u16();
+      return list_of(kGroups, body.rest());
+    case kSignatureAlgorithms:
+      body.u16();
+      return list_of(kSchemes, body.rest());
+    case kPreSharedKey:
+      return from_client ? "a ticket of an earlier connection"
+                         : "the ticket is accepted: no certificate follows";
+    default:
+      return body.remaining() == 0   ? "empty"
+             : body.remaining() == 1 ? "1 octet"
+                                     : fmt::format("{} octets", body.remaining());
+  }
+}
+
+void add_extensions(WireReader& reader, bool from_client, Lines& lines) {
+  if (reader.at_end()) return;
+  WireReader list = reader.window(reader.u16());
+  while (!list.at_end()) {
+    const std::uint16_t code = list.u16();
+    const WireReader body = list.window(list.u16());
+    if (list.ok())
+      lines.push_back(
+          fmt::format("{}: {}", name_of(kExtensions, code), extension_text(code, body, from_client)));
+  }
+  reader.close(list);
+}
+
+void add_hello(WireReader& reader, bool from_client, Lines& lines) {
+  // SHA-256 of "HelloRetryRequest" in the random's place (RFC 8446 §4.1.3)
+  constexpr std::uint8_t kRetry[] = {0xcf, 0x21, 0xad, 0x74};
+  lines.push_back("legacy_version: " + name_of(kVersions, reader.u16()));
+  const ByteView random = reader.bytes(32);
+  const bool retry = !from_client && reader.ok() && std::ranges::equal(random.first(4), kRetry);
+  lines.push_back(retry ? "random: the value that means HelloRetryRequest" : "random: 32 octets");
+  if (const ByteView session = reader.bytes(reader.u8()); !session.empty())
+    lines.push_back(fmt::format("session_id: {} octets", session.size()));
+  const ByteView suites = reader.bytes(from_client ? reader.u16() : 2);
+  lines.push_back("cipher suites: " + list_of(kSuites, suites));
+  reader.bytes(from_client ? reader.u8() : 1);  // compression methods: none since RFC 8446
+  add_extensions(reader, from_client, lines);
+}
+
+// TLS 1.3 puts a context before the list and extensions behind each certificate (RFC 8446 §4.4.2, RFC 5246
+// §7.4.2).
+void add_certificates(WireReader& reader, Lines& lines) {
+  WireReader peek = reader;
+  const std::size_t length = u24(peek);
+  const bool tls13 = length != peek.remaining();
+  if (tls13) reader.bytes(reader.u8());
+  WireReader list = reader.window(u24(reader));
+  std::vector<std::size_t> sizes;
+  while (!list.at_end()) {
+    const std::size_t size = list.bytes(u24(list)).size();
+    if (tls13) list.bytes(list.u16());
+    if (list.ok()) sizes.push_back(size);
+  }
+  lines.push_back(sizes.empty() ? "no certificate"
+                                : fmt::format("certificates: {} octets", fmt::join(sizes, ", ")));
+}
+
+}  // namespace
+
+std::string_view handshake_purpose(std::uint8_t code) {
+  const auto* const found = std::ranges::find(kPurposes, code, &Named::code);
+  return found == std::end(kPurposes) ? "" : found->name;
+}
+
+std::vector<std::string> handshake_contents(ByteView message) {
+  Lines lines;
+  WireReader reader(message);
+  const std::uint8_t type = reader.u8();
+  u24(reader);
+  switch (type) {
+    case kClientHello:
+    case kServerHello:
+      add_hello(reader, type == kClientHello, lines);
+      break;
+    case kEncryptedExtensions:
+      add_extensions(reader, false, lines);
+      break;
+    case kCertificate:
+      add_certificates(reader, lines);
+      break;
+    case kServerKeyExchange:
+      if (reader.u8() == 3)  // named_curve, RFC 8422 §5.4
+        lines.push_back("group: " + name_of(kGroups, reader.u16()));
+      break;
+    case kCertificateVerify:
+      lines.push_back("signature: " + name_of(kSchemes, reader.u16()));
+      break;
+    case kNewSessionTicket:
+      lines.push_back(fmt::format("lifetime: {} s", reader.u32()));
+      break;
+    default:
+      break;
+  }
+  if (!reader.ok()) lines.push_back("and then it makes no sense");
+  return lines;
+}
+
+}  // namespace client

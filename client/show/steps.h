@@ -1,0 +1,39 @@
+// A recording told in steps, each of them something that a person can point at: a connection's beginning or
+// end, a TLS record, a datagram, a run of octets in clear; with what it held for those who have the keys.
+// What the views of client/show are drawn from. Pure functions.
+#pragma once
+
+#include <vector>
+
+#include "client/ask.h"
+
+namespace client {
+
+struct Step {
+  enum class Kind : std::uint8_t {
+    connecting,
+    connected,
+    record,    // TLS
+    octets,    // TCP in clear
+    datagram,  // UDP
+    rest,      // octets of a TLS connection that were not, or not any more, read as records
+    closed,
+  };
+  Kind kind = Kind::record;
+  WireEvent::Clock::time_point when;
+  std::size_t connection = 0;
+  bool sent = false;
+  std::size_t octets = 0;     // on the wire, a record's header included
+  std::uint8_t content = 0;   // of a record: the content type as the path sees it (RFC 8446 §5.1)
+  std::uint16_t version = 0;  // of a record, as the path sees it: TLS 1.3 says 0x0303 (RFC 8446 §5.1)
+  bool encrypted = false;
+  std::vector<const WireEvent*> inside = {};  // handshake messages, alerts, DNS messages; in the recording
+};
+
+// In the order of time. The steps point into `outcome`, which must outlive them. A message that fills several
+// records is inside the one that it begins in if it was sent, and ends in if it was received.
+std::vector<Step> steps_of(const Outcome& outcome);
+
+// The octets of a connection's steps add up to what passed its socket.
+
+}  // namespace client

@@ -1,0 +1,108 @@
+#include "proxyserver/capture.h"
+
+#include <cstring>
+
+#include "common/log.h"
+#include "common/net/pcapng.h"
+#include "common/tls/tls_stream.h"
+
+namespace {
+
+constexpr std::uint8_t kFinished = 20;  // RFC 8446 §4: the handshake type
+
+void append_to(Bytes& bytes, const Bytes& more) {
+  bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
+net::TcpConversation conversation(int fd, const net::SocketAddress& peer, CapturedConnection::Side side) {
+  const net::SocketAddress local = net::SocketAddress::of_socket(fd);
+  return side == CapturedConnection::Side::connecting ? net::TcpConversation(local, peer)
+                                                      : net::TcpConversation(peer, local);
+}
+
+}  // namespace
+
+Capture::Capture(const std::string& file) : file_(file) {
+  Bytes head =
+      net::pcapng::section_header("proxyserver (dns-over-tls)",
+                                  "Addresses, ports, octets and times are true; IP and TCP headers made up.");
+  append_to(head, net::pcapng::interface_description());
+  append(head);
+}
+
+void Capture::append(ByteView blocks) noexcept {
+  if (file_.append(blocks) || ended_.exchange(true)) return;
+  logging::write(logging::Level::warning, "capture-ended",
+                 logging::field("reason", strerrordesc_np(file_.error())));
+}
+
+void Capture::add_secret(std::string_view line) noexcept {
+  append(net::pcapng::decryption_secrets(std::string(line) + '\n'));
+}
+
+void Capture::add_datagram(const net::SocketAddress& from, const net::SocketAddress& to,
+                           ByteView octets) noexcept {
+  add(Clock::now(), {net::udp_packet(from, to, octets)});
+}
+
+void Capture::add(Clock::time_point when, const std::vector<Bytes>& packets) {
+  Bytes blocks;
+  for (const Bytes& packet : packets) append_to(blocks, net::pcapng::packet(when, packet));
+  append(blocks);
+}
+
+CapturedConnection::CapturedConnection(Capture& capture, int fd, const net::SocketAddress& peer, Side side)
+    : capture_(capture),
+      side_(side),
+      conversation_(conversation(fd, peer, side)),
+      connected_(side == Side::accepted) {
+  std::vector<Bytes> packets = {conversation_.syn()};
+  if (connected_)
+    for (Bytes& packet : conversation_.connected()) packets.push_back(std::move(packet));
+  capture_.add(Capture::Clock::now(), packets);
+}
+
+CapturedConnection::~CapturedConnection() {
+  closed(true);
+}
+
+void CapturedConnection::watch(tls::TlsStream& stream) {
+  we_finished_ = peer_finished_ = false;
+  stream.watch(*this);
+  stream.watch_messages(*this);
+}
+
+void CapturedConnection::watch(net::TcpStream& stream) {
+  stream.watch(*this);
+}
+
+void CapturedConnection::passed(bool sent, tls::Content content, ByteView octets) noexcept {
+  if (content != tls::Content::handshake || octets.empty() || octets[0] != kFinished) return;
+  (sent ? we_finished_ : peer_finished_) = true;
+  finishing_ = finishing_ || sent;
+}
+
+void CapturedConnection::carried(bool sent, ByteView octets) noexcept {
+  const auto now = Capture::Clock::now();
+  if (!std::exchange(connected_, true)) capture_.add(now, conversation_.connected());
+  release();
+  const bool carries_finished = sent && std::exchange(finishing_, false);
+  if (we_finished_ && peer_finished_ && !carries_finished) return add(now, sent, octets);
+  kept_back_ = {now, sent, Bytes(octets.begin(), octets.end())};
+}
+
+void CapturedConnection::add(Capture::Clock::time_point when, bool sent, ByteView octets) {
+  capture_.add(when, conversation_.data(sent == (side_ == Side::connecting), octets));
+}
+
+void CapturedConnection::release() {
+  if (kept_back_) add(kept_back_->when, kept_back_->sent, kept_back_->octets);
+  kept_back_.reset();
+}
+
+void CapturedConnection::closed(bool by_us) noexcept {
+  if (std::exchange(closed_, true)) return;
+  release();
+  if (connected_)
+    capture_.add(Capture::Clock::now(), conversation_.closed(by_us == (side_ == Side::connecting)));
+}

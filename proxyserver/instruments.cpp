@@ -1,0 +1,37 @@
+#include "proxyserver/instruments.h"
+
+#include "common/log.h"
+#include "common/net/net_error.h"
+
+namespace {
+
+void warn(const char* event, const std::string& file, const char* advice) {
+  logging::write(logging::Level::warning, event,
+                 fmt::format("{} {}", logging::field("file", file), logging::field("advice", advice)));
+}
+
+}  // namespace
+
+Instruments::Instruments(const InstrumentFiles& files) try {
+  constexpr const char* kSecrets =
+      "who has this file can read what was encrypted: keep it safe, then delete it";
+  if (!files.key_log.empty()) {
+    key_log = std::make_unique<tls::KeyLog>(files.key_log);
+    warn("secrets-written", files.key_log, kSecrets);
+  }
+  if (!files.capture.empty()) {
+    capture = std::make_unique<Capture>(files.capture);
+    warn("secrets-written", files.capture, kSecrets);
+  }
+  if (!files.trace.empty()) {
+    trace = std::make_unique<Trace>(files.trace);
+    warn("names-written", files.trace, "this file tells who asked for what");
+  }
+} catch (const net::NetError& error) {
+  throw UnusableFile(error.what());
+}
+
+void Instruments::add_secret(std::string_view line) const {
+  if (key_log) key_log->add(line);
+  if (capture) capture->add_secret(line);
+}

@@ -1,0 +1,104 @@
+#include "proxyserver/trace.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/dns/codes.h"
+#include "common/dns/message.h"
+#include "common/log.h"
+#include "common/net/net_error.h"
+
+namespace {
+
+using logging::field;
+
+net::UniqueFd open_for_appending(const std::string& file) {
+  return net::UniqueFd(file == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                                   : open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+}
+
+long long microseconds(Trace::Duration time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
+std::string facts_to_text(const tls::ConnectionFacts& facts) {
+  return fmt::format("{} {} {} {} resumed={}", field("version", facts.version), field("group", facts.group),
+                     field("suite", facts.cipher), field("alpn", facts.alpn), facts.resumed ? "yes" : "no");
+}
+
+unsigned id_of(ByteView message) {
+  return static_cast<unsigned>(message[0] << 8 | message[1]);
+}
+
+}  // namespace
+
+Trace::Trace(const std::string& file) : file_(open_for_appending(file)) {
+  if (!file_.valid()) throw net::NetError::from_errno("open the trace " + file, errno);
+}
+
+void Trace::write(Text event, Text facts) const {
+  const long long now = microseconds(std::chrono::steady_clock::now().time_since_epoch());
+  const std::string line = fmt::format("{}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000, event, facts);
+  while (::write(file_.get(), line.data(), line.size()) < 0 && errno == EINTR) continue;
+}
+
+void Trace::accepted(Text client, Text listener) const {
+  write("accepted", fmt::format("{} {}", field("client", client), field("listener", listener)));
+}
+
+void Trace::handshake(Text client, const tls::ConnectionFacts& facts, Duration time) const {
+  write("handshake",
+        fmt::format("{} {} us={}", field("client", client), facts_to_text(facts), microseconds(time)));
+}
+
+void Trace::query(Text client, ByteView message) const {
+  std::string question;
+  if (const auto decoded = dns::decode(message); decoded && decoded->questions.size() == 1)
+    question = fmt::format("{} {} ", field("name", decoded->questions[0].name.to_string()),
+                           field("type", dns::type_name(decoded->questions[0].type)));
+  write("query", fmt::format("{} id={} {}octets={}", field("client", client), id_of(message), question,
+                             message.size()));
+}
+
+void Trace::upstream(Text client, Text upstream, Text local, bool reused) const {
+  write("upstream",
+        fmt::format("{} {} {} connection={}", field("client", client), field("upstream", upstream),
+                    field("local", local), reused ? "reused" : "new"));
+}
+
+void Trace::sent(Text client, std::uint16_t id, std::uint16_t upstream_id, Text local,
+                 std::size_t octets) const {
+  write("sent", fmt::format("{} id={} upstream_id={} {} octets={}", field("client", client), id, upstream_id,
+                            field("local", local), octets));
+}
+
+void Trace::connected(Text client, Text local, const std::optional<tls::ConnectionFacts>& facts,
+                      Duration time) const {
+  write("connected", fmt::format("{} {} {}us={}", field("client", client), field("local", local),
+                                 facts ? facts_to_text(*facts) + " " : "", microseconds(time)));
+}
+
+void Trace::received(Text client, std::uint16_t id, std::uint16_t upstream_id, Text local, std::size_t octets,
+                     Duration time) const {
+  write("received", fmt::format("{} id={} upstream_id={} {} octets={} us={}", field("client", client), id,
+                                upstream_id, field("local", local), octets, microseconds(time)));
+}
+
+void Trace::lost(Text client, Text local, Text reason) const {
+  write("lost",
+        fmt::format("{} {} {}", field("client", client), field("local", local), field("reason", reason)));
+}
+
+void Trace::answer(Text client, ByteView message, Duration time) const {
+  const auto decoded = dns::decode(message);
+  const std::string rcode = decoded ? dns::rcode_name(decoded->rcode()) : dns::rcode_name(message[3] & 0x0f);
+  write("answer", fmt::format("{} id={} {} octets={} us={}", field("client", client), id_of(message),
+                              field("rcode", rcode), message.size(), microseconds(time)));
+}
+
+void Trace::closed(Text client, bool by_client, Text reason, Duration time) const {
+  write("closed", fmt::format("{} by={} {}us={}", field("client", client), by_client ? "client" : "proxy",
+                              reason.empty() ? "" : field("reason", reason) + " ", microseconds(time)));
+}

@@ -1,0 +1,56 @@
+// What --help prints.
+#include "proxyserver/options.h"
+
+const char* const kUsage =
+    R"(proxyserver: a DNS-over-TLS proxy, one thread per connection.
+
+  proxyserver [--listen URI]... [--upstream URI]... [options]
+
+  --listen URI         where clients ask: tls://, tcp:// or udp://ADDR[:PORT]; may be repeated
+                       (default tls://127.0.0.1:8443; port 0 picks one)
+  --upstream URI       the resolver asked: tls://ADDR[:PORT][#NAME] or tcp://ADDR[:PORT]; may be repeated, the
+                       next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
+                       tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear
+  --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
+                       address, must be among the certificate's subjectAltNames
+  --pin sha256/BASE64  a public key that the upstream named before it must have in its chain, besides; may be
+                       repeated, any one will do (a spare key's pin belongs there). --pin-only: the pin of its
+                       own key is all that is checked, neither trust store nor name
+  --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
+                       (once in 2s at most a query goes to another, to see how fast that is now)
+  --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
+                       (all listeners must then be tls://)
+  --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
+  --key FILE           its key (default key.pem)
+
+  --allow CIDR         who may ask; may be repeated (default: loopback, private, link-local and unique-local
+                       networks); others are closed on, or not answered over UDP
+
+  --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
+  --hedge-after T      an upstream silent for T: one other is asked too (default 2s)
+  --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
+                       patience with clients: TLS handshake (5s), a message from its first octet to its
+                       last (3s), between messages (10s), taking answers (5s)
+  --max-connections N  client connections at once; more wait in the listen queue (default 4096)
+  --max-connections-per-client N
+                       of them from one IPv4 address or IPv6 /64 (default 1024); more are closed
+  --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
+  --pool-size N        connections to each upstream at most (default 256)
+  --udp-workers N      threads per udp:// listener (default 2)
+
+  --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);
+                       always: the others get an OPT for it, which is taken off the answer
+
+  --log-level L        debug, info, warning or error (default info); events go to standard error
+  --keylog FILE        TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
+  --capture FILE       the packets of all legs with those secrets, as pcapng: tshark -r FILE -d tls.port==8443,dns
+  --trace FILE         what becomes of each query, a line per event, names included; -: standard error
+  --help, --version
+
+  An option that would have no effect, such as --cert without a tls:// listener, is an error.
+  A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
+
+Examples
+  proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)
+  proxyserver --listen tcp://127.0.0.1:5300 --upstream tls://1.1.1.1#cloudflare-dns.com
+)";

@@ -1,0 +1,111 @@
+// The client's words about whom to trust, against real servers: pins, --insecure, versions, ALPN.
+#include "tests/support/catch.h"
+#include "tests/support/lab.h"
+
+using net::Transport;
+
+namespace {
+
+// A run of the client against a labresolver's TLS port, with words of its own.
+struct Asking {
+  explicit Asking(const LabResolver& resolver)
+      : server("@" + resolver.uri(Transport::tls)), ca(resolver.ca_file()) {}
+
+  Outcome with(const Arguments& words) const {
+    return run_client(Arguments{server, "--ca", ca} + words + kQuestion);
+  }
+  Outcome without_ca(const Arguments& words) const {
+    return run_client(Arguments{server} + words + kQuestion);
+  }
+
+  // The pin that the server's key has, as the client itself reports it when another is pinned.
+  std::string pin() const {
+    const std::string errors = with({"--pin", kOtherPin}).errors;
+    const auto at = errors.find("sha256/");
+    return at == std::string::npos ? "" : errors.substr(at, errors.find(';', at) - at);
+  }
+
+  static inline const Arguments kQuestion = {"google.com", "+noall", "+answer", "+stats"};
+  static inline const std::string kOtherPin = "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k=";
+  std::string server;
+  std::string ca;
+};
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("client --pin holds a server to its key, though the CA vouches for it") {
+  const LabResolver resolver;
+  const Asking asking(resolver);
+  const std::string pin = asking.pin();
+  REQUIRE(pin.size() == std::string_view("sha256/").size() + 44);
+
+  CHECK(asking.with({"--pin", pin}).exit_code == 0);
+  CHECK(asking.with({"--pin", Asking::kOtherPin, "--pin", pin}).exit_code == 0);  // any one will do
+  const Outcome refused = asking.with({"--pin", Asking::kOtherPin});
+  CHECK(refused.exit_code == 25);
+  CHECK(refused.output.empty());
+}
+
+TEST_CASE("client --pin-only looks at the key and at nothing else") {
+  const LabResolver resolver({"--fault", "expired"});
+  const Asking asking(resolver);
+  const LabResolver sound;
+  const std::string pin = asking.without_ca({"--insecure", "--json"}).output;
+  const auto at = pin.find("\"pin\"");
+  REQUIRE(at != std::string::npos);
+  const std::string value = "sha256/" + pin.substr(pin.find('"', pin.find(':', at)) + 1, 44);
+
+  const Outcome trusted = asking.without_ca({"--pin-only", "--pin", value});
+  CHECK(trusted.exit_code == 0);
+  CHECK(has(trusted.output, "by its pin"));
+  CHECK(asking.without_ca({"--pin-only", "--pin", Asking::kOtherPin}).exit_code == 25);
+}
+
+TEST_CASE("client --insecure takes the answer, and says what a strict client would have said") {
+  const auto [fault, words] = GENERATE(table<std::string, std::string>({
+      {"expired", "has expired"},
+      {"wrong-name", "is for another name"},
+      {"wrong-ca", "was issued by nobody we trust"},
+  }));
+  CAPTURE(fault);
+  const LabResolver resolver({"--fault", fault});
+  const Asking asking(resolver);
+  CHECK(asking.with({}).exit_code != 0);
+  const Outcome outcome = asking.with({"--insecure"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.output, "NOT authenticated (--insecure)"));
+  CHECK(has(outcome.errors, "WARNING: --insecure"));
+  CHECK(has(outcome.errors, "a strict client would have stopped"));
+  CHECK(has(outcome.errors, words));
+}
+
+TEST_CASE("client --insecure with a server that is sound warns all the same") {
+  const LabResolver resolver;
+  const Outcome outcome = Asking(resolver).with({"--insecure"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.errors, "a strict client would have had no complaint"));
+}
+
+TEST_CASE("client offers the versions of TLS that it is told to") {
+  const LabResolver resolver;
+  const Asking asking(resolver);
+  CHECK(has(asking.with({"--tls-max", "1.2"}).output, "TLSv1.2"));
+  CHECK(has(asking.with({"--tls-min", "1.3"}).output, "TLSv1.3"));
+  const Outcome refused = asking.with({"--tls-max", "1.1"});  // labresolver speaks 1.2 at least
+  CHECK(refused.exit_code == 21);
+  CHECK(has(refused.errors, "protocol_version"));
+}
+
+TEST_CASE("client offers the protocol that it is told to, or none") {
+  const LabResolver resolver;
+  const Asking asking(resolver);
+  CHECK(has(asking.with({}).output, "ALPN dot"));
+  CHECK(has(asking.with({"--alpn", "none"}).output, "no ALPN"));
+  const Outcome refused = asking.with({"--alpn", "h2"});
+  CHECK(refused.exit_code == 21);
+  CHECK(has(refused.errors, "refuses ALPN \"h2\""));
+}

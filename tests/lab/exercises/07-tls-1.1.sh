@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# TLS 1.1 only: a server from before 2008 (5 minutes)
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
+
+phase "An old server"
+resolver resolver --fault tls11-only
+run client "@$resolver" --ca "$resolver_ca" google.com
+look "we offer TLS 1.2 and 1.3, it chooses 1.1, we stop: exit code 21. RFC 8996 has forbidden what is older than 1.2."
+expect_status 21
+
+phase "A server that is new enough, and a client that insists"
+resolver modern
+run client "@$modern" --ca "$modern_ca" --tls-max 1.2 google.com +noall +answer +stats
+expect_status 0
+expect 'TLSv1\.2'
+run client "@$modern" --ca "$modern_ca" --tls-min 1.3 google.com +noall +answer +stats
+look "the line ';; TLS': which version each run got. Both ends choose together: the highest that both know."
+expect_status 0
+expect 'TLSv1\.3'

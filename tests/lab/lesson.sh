@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# What the exercises share. Each of them sources this, tells its story with these words, and asserts its outcome:
+#
+#   phase TITLE        a new part of the story; with --step it waits for Enter first
+#   say TEXT           a line of explanation
+#   look TEXT          what to look at in what follows, or just came
+#   resolver NAME [OPTION]…   starts a labresolver; $NAME is its tls:// URI, $NAME_tcp and $NAME_udp the others
+#                             (on one port), $NAME_ca the file with its CA
+#   proxy NAME [OPTION]…      starts a proxyserver likewise; $NAME is its tls:// URI (it shows cert.pem)
+#   relay NAME URI [OPTION]…  starts a labrelay to URI; $NAME is its ADDRESS:PORT, $NAME_log what it prints
+#   run COMMAND…       prints the command and its output; $output and $status are kept
+#   expect_status N, expect REGEX, expect_not REGEX    the assertions, about the last run
+#   value REGEX        the first part of $output that matches
+#
+# Nothing is left behind: what was started is ended, and files are in a folder that goes.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly root
+lab=$(mktemp -d)  # where the exercise works
+readonly lab
+cd "$lab"
+cp "$root/cert.pem" "$root/key.pem" .
+
+step=no
+[ "${1-}" != --step ] || step=yes
+started=()
+output='' status=0
+
+clean_up() {
+  local pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$lab"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+phase() {
+  if [ "$step" = yes ] && [ -t 0 ]; then read -rp $'\n[Enter] ' _; fi
+  printf '\n== %s\n' "$*"
+}
+say() { printf '%s\n' "$*" | fold -s -w 110 | sed 's/ $//'; }
+look() { say "Look: $*"; }
+
+fail() {
+  printf '\nThis exercise did not go as it should: %s\n' "$*" >&2
+  exit 1
+}
+
+# start NAME COMMAND…: in the background, until its first line says where it listens.
+start() {
+  local name=$1
+  shift
+  "$@" >"$name.log" 2>&1 &
+  started+=($!)
+  local _
+  for _ in $(seq 200); do
+    if grep -q '^listening ' "$name.log"; then return; fi
+    kill -0 "${started[-1]}" 2>/dev/null || break
+    sleep 0.05
+  done
+  fail "$1 did not start: $(cat "$name.log")"
+}
+
+listening() { sed -n "s|^listening \\($2://.*\\)|\\1|p" "$1.log" | head -n 1; }
+
+resolver() {
+  local name=$1
+  shift
+  start "$name" labresolver --listen tls://127.0.0.1:0 --listen tcp://127.0.0.1:0 --listen udp://127.0.0.1:0 \
+    --zone "$root/tests/lab/classroom.zone" --ca-out "$lab/$name.pem" "$@"
+  printf -v "$name" %s "$(listening "$name" tls)"
+  printf -v "${name}_tcp" %s "$(listening "$name" tcp)"
+  printf -v "${name}_udp" %s "$(listening "$name" udp)"
+  printf -v "${name}_ca" %s "$name.pem"
+}
+
+proxy() {
+  local name=$1
+  shift
+  start "$name" proxyserver --listen tls://127.0.0.1:0 "$@"
+  printf -v "$name" %s "$(listening "$name" tls)"
+}
+
+relay() {
+  local name=$1
+  start "$name" labrelay --to "$2" "${@:3}"
+  printf -v "$name" %s "$(listening "$name" tcp | sed 's|tcp://||')"
+  printf -v "${name}_log" %s "$name.log"
+}
+
+# Output goes through a file: a command that fails must not end the story.
+run() {
+  printf '\n$ %s\n' "$*"
+  status=0
+  "$@" >output 2>&1 </dev/null || status=$?
+  output=$(tr -d '\0' <output)
+  [ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/    /'
+  [ "$status" -eq 0 ] || printf '    (exit code %s)\n' "$status"
+}
+
+expect_status() { [ "$status" -eq "$1" ] || fail "exit code $status, not $1"; }
+expect() { grep -qE -- "$1" <<<"$output" || fail "the output has no '$1'"; }
+expect_not() { ! grep -qE -- "$1" <<<"$output" || fail "the output has '$1'"; }
+value() { grep -oE -- "$1" <<<"$output" | head -n 1; }
+
+# Programs that are no part of this project: the exercise says how to get one, and ends.
+need() {
+  command -v "$1" >/dev/null && return
+  say "This exercise needs $1:  sudo apt-get install $2"
+  [ -z "${CI-}" ] || fail "$1 is missing"
+  exit 77  # ctest's "skipped"
+}

@@ -1,0 +1,151 @@
+// labrelay: somebody on the path. It passes on what goes between a client and a server, sees all of it, and
+// may change a bit. One thread per connection; it ends with SIGINT or SIGTERM like any program, and owns
+// nothing.
+//
+//   labrelay --to URI [--print] [--flip]
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+#include <getopt.h>
+#include <mutex>
+#include <poll.h>
+#include <sys/socket.h>
+#include <thread>
+
+#include "common/cli.h"
+#include "common/net/net_error.h"
+#include "common/net/tcp.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kUsage = R"(Usage: labrelay --to tcp://ADDRESS:PORT [--print] [--flip]
+Listens on a free port of 127.0.0.1, says which, and passes every TCP connection on to that server.
+
+  --print   show what passes, as octets and as the text in them
+  --flip    flip the lowest bit of the last octet of the server's answer: of whatever it sends after a silence
+            of 0.3 s or more, so let the server be slow (labresolver --delay 600)
+)";
+
+constexpr std::chrono::milliseconds kSilence{300};
+constexpr std::size_t kPerRow = 16;
+
+struct Options {
+  net::Endpoint to;
+  bool print = false;
+  bool flip = false;
+};
+
+// One piece of the stream, in rows of sixteen octets: "-> 0010  07 6c …  .l…".
+void print(std::string_view arrow, ByteView octets) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  for (std::size_t at = 0; at < octets.size(); at += kPerRow) {
+    std::string hex;
+    std::string text;
+    for (const std::uint8_t octet : octets.subspan(at, std::min(kPerRow, octets.size() - at))) {
+      hex += fmt::format("{:02x} ", octet);
+      text += octet >= ' ' && octet < 0x7f ? static_cast<char>(octet) : '.';
+    }
+    fmt::print("{} {:04x}  {:48} {}\n", arrow, at, hex, text);
+  }
+  std::fflush(stdout);
+}
+
+class Conversation {
+ public:
+  Conversation(net::UniqueFd client, const Options& options)
+      : options_(options),
+        client_(std::move(client), "the client"),
+        server_(net::connect_tcp(options.to.address, net::Deadline::in(std::chrono::seconds(5))),
+                "the server") {}
+
+  void run() {
+    std::array<pollfd, 2> sides{{{client_.fd(), POLLIN, 0}, {server_.fd(), POLLIN, 0}}};
+    while (sides[0].fd >= 0 || sides[1].fd >= 0) {
+      poll(sides.data(), sides.size(), -1);
+      if (sides[0].revents != 0 && !pass(client_, server_, true)) sides[0].fd = -1;
+      if (sides[1].revents != 0 && !pass(server_, client_, false)) sides[1].fd = -1;
+    }
+  }
+
+ private:
+  // False once `from` has ended its side; the other side is told.
+  bool pass(net::Stream& from, net::Stream& to, bool from_client) {
+    std::array<std::uint8_t, 16384> buffer;
+    const net::IoResult result = from.try_read(buffer);
+    if (result.status == net::IoResult::Status::closed) to.close();
+    if (result.status != net::IoResult::Status::done) return result.status != net::IoResult::Status::closed;
+    const auto now = Clock::now();
+    if (options_.flip && !from_client && now - last_ >= kSilence) {
+      buffer[result.count - 1] ^= 1;
+      fmt::print("flipped the lowest bit of the last of {} octets\n", result.count);
+    }
+    last_ = now;
+    const ByteView octets(buffer.data(), result.count);
+    if (options_.print) print(from_client ? "->" : "<-", octets);
+    to.write_all(octets, net::Deadline::in(std::chrono::seconds(5)));
+    return true;
+  }
+
+  const Options& options_;
+  net::TcpStream client_;
+  net::TcpStream server_;
+  Clock::time_point last_ = Clock::now();
+};
+
+void converse(net::UniqueFd client, const Options& options) {
+  try {
+    Conversation(std::move(client), options).run();
+  } catch (const net::NetError& error) {
+    fmt::print(stderr, "labrelay: {}\n", error.what());
+  }
+}
+
+void run(const Options& options) {
+  const auto listener = net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), 16);
+  fmt::print("listening tcp://{}\n", net::SocketAddress::of_socket(listener.get()).to_string());
+  std::fflush(stdout);
+  for (;;) {
+    net::wait_for(listener.get(), POLLIN, net::Deadline::never(), "accept");
+    net::UniqueFd client(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client.valid()) std::thread(converse, std::move(client), std::cref(options)).detach();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  static const option kLong[] = {
+      {"to", required_argument, nullptr, 't'},
+      {"print", no_argument, nullptr, 'p'},
+      {"flip", no_argument, nullptr, 'f'},
+      {"help", no_argument, nullptr, 'h'},
+      {nullptr, 0, nullptr, 0},
+  };
+  std::signal(SIGPIPE, SIG_IGN);
+  Options options;
+  bool has_server = false;
+  opterr = 0;
+  for (int letter; (letter = getopt_long(argc, argv, "", kLong, nullptr)) != -1;) {
+    if (letter == 'h') return fmt::print("{}", kUsage), cli::ok;
+    if (letter == '?')
+      return cli::complain("labrelay",
+                           fmt::format("'{}' is no option, or lacks its value", argv[optind - 1]));
+    if (letter == 'p') options.print = true;
+    if (letter == 'f') options.flip = true;
+    if (letter != 't') continue;
+    auto endpoint = net::parse_endpoint(optarg, net::Transport::tcp);
+    if (!endpoint) return cli::complain("labrelay", "--to: " + endpoint.error());
+    options.to = std::move(*endpoint);
+    has_server = true;
+  }
+  if (optind < argc || !has_server) return cli::complain("labrelay", "it wants --to URI, and options alone");
+  run(options);
+  return cli::ok;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "labrelay: {}\n", error.what());
+  return cli::internal;
+}

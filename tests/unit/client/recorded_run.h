@@ -1,0 +1,139 @@
+// A run as ask() leaves it, its times fixed: a TLS 1.3 handshake, one query and its answer, as they passed
+// between 192.0.2.7 and a server on port 853. What the views are tested on.
+#pragma once
+
+#include <algorithm>
+
+#include "client/ask.h"
+#include "common/dns/codes.h"
+#include "tests/support/hex.h"
+
+class RecordedRun {
+ public:
+  using Kind = client::WireEvent::Kind;
+
+  explicit RecordedRun(net::Transport transport = net::Transport::tls) {
+    outcome.connections.push_back({.transport = transport,
+                                   .address = net::SocketAddress::parse("192.0.2.53", 853).value(),
+                                   .local = net::SocketAddress::parse("192.0.2.7", 40000).value()});
+    outcome.answers.resize(1);
+  }
+
+  void event(int us, Kind kind, bool sent, Bytes octets = {}) {
+    outcome.recording.events.push_back(
+        {.when = client::WireEvent::Clock::time_point(std::chrono::microseconds(us)),
+         .connection = outcome.connections.size() - 1,
+         .kind = kind,
+         .sent = sent,
+         .octets = std::move(octets)});
+  }
+
+  // A record and what it holds, as the recorder tells them: `wire` before if received, else behind.
+  void record(int us, bool sent, std::uint8_t content, std::size_t length,
+              const std::vector<std::pair<Kind, Bytes>>& inside = {}) {
+    Bytes wire{content, 3, 3, static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)};
+    const Bytes header = wire;
+    wire.resize(5 + length);
+    if (!sent) event(us, Kind::wire, sent, wire);
+    event(us, Kind::record_header, sent, header);
+    for (const auto& [kind, octets] : inside) event(us, kind, sent, octets);
+    if (sent) event(us, Kind::wire, sent, wire);
+  }
+
+  void open(int us) {
+    event(us, Kind::connecting, true);
+    event(us + 10'000, Kind::connected, false);
+  }
+
+  // One round trip of 10 ms; the ClientHello names lab.test and offers dot.
+  void handshake_13(int us) {
+    record(us, true, 22, client_hello().size(), {{Kind::handshake, client_hello()}});
+    record(us + 10'000, false, 22, 90, {{Kind::handshake, {2, 0, 0, 86}}});
+    record(us + 10'100, false, 20, 1, {{Kind::change_cipher_spec, {1}}});
+    record(us + 10'200, false, 23, 33, {{Kind::inner_type, {22}}, {Kind::handshake, {8, 0, 0, 12}}});
+    record(us + 10'300, false, 23, 510, {{Kind::inner_type, {22}}, {Kind::handshake, {11, 0, 1, 0xe9}}});
+    record(us + 10'400, false, 23, 96, {{Kind::inner_type, {22}}, {Kind::handshake, {15, 0, 0, 0x4b}}});
+    record(us + 10'500, false, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
+    record(us + 10'600, true, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
+    event(us + 10'700, Kind::handshaken, false);
+    tls("TLSv1.3", "TLS_AES_128_GCM_SHA256");
+  }
+
+  // Two of them.
+  void handshake_12(int us) {
+    record(us, true, 22, client_hello().size(), {{Kind::handshake, client_hello()}});
+    record(us + 10'000, false, 22, 75, {{Kind::handshake, {2, 0, 0, 71}}});
+    record(us + 10'100, false, 22, 490, {{Kind::handshake, {11, 0, 1, 0xe6}}});
+    record(us + 10'200, false, 22, 4, {{Kind::handshake, {14, 0, 0, 0}}});
+    record(us + 10'300, true, 22, 37, {{Kind::handshake, {16, 0, 0, 33}}});
+    record(us + 10'400, true, 20, 1, {{Kind::change_cipher_spec, {1}}});
+    record(us + 10'500, true, 22, 40, {{Kind::handshake, {20, 0, 0, 12}}});
+    record(us + 20'000, false, 20, 1, {{Kind::change_cipher_spec, {1}}});
+    record(us + 20'100, false, 22, 40, {{Kind::handshake, {20, 0, 0, 12}}});
+    event(us + 20'200, Kind::handshaken, false);
+    tls("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256");
+  }
+
+  // Over TLS, in a record of its own. The answer becomes that of question `index`.
+  void ask(std::size_t index, int us, int answered_us, std::string_view name) {
+    const Bytes query = message(name, index, false), answer = message(name, index, true);
+    event(us, Kind::message, true, query);
+    record(us + 50, true, 23, query.size() + 2 + 17, {{Kind::inner_type, {23}}});
+    record(answered_us, false, 23, answer.size() + 2 + 17,
+           {{Kind::inner_type, {23}}, {Kind::message, answer}});
+    std::ranges::stable_sort(outcome.recording.events, {}, &client::WireEvent::when);
+    outcome.answers.resize(std::max(outcome.answers.size(), index + 1));
+    outcome.answers[index] = client::Answer{.message = dns::decode(answer).value(),
+                                            .query_wire = query,
+                                            .reply_wire = answer,
+                                            .connection = outcome.connections.size() - 1,
+                                            .sent = query.size(),
+                                            .received = answer.size(),
+                                            .time = std::chrono::microseconds(answered_us - us)};
+  }
+
+  void close(int us) {
+    record(us, true, 23, 19, {{Kind::inner_type, {21}}, {Kind::alert, {1, 0}}});
+    event(us + 10, Kind::closed, true);
+  }
+
+  static Bytes message(std::string_view name, std::size_t index, bool answer) {
+    dns::Message message;
+    message.header.id = static_cast<std::uint16_t>(4660 + index);
+    message.header.rd = true;
+    message.questions = {{dns::Name::parse(name).value(), dns::type::A, dns::klass::IN}};
+    message.edns.emplace();
+    if (answer) {
+      message.header.qr = message.header.ra = true;
+      message.answers = {
+          {message.questions[0].name, dns::type::A, dns::klass::IN, 300, {dns::type::A, {192, 0, 2, 1}}}};
+    } else {
+      message.edns->options.push_back({dns::option::PADDING, Bytes(60)});
+    }
+    return dns::encode(message);
+  }
+
+  static Bytes client_hello() {
+    Bytes hello = hex("01 00 00 46  03 03");
+    hello.resize(hello.size() + 32);  // the random octets
+    const Bytes rest = hex(R"(00  0002 1301  01 00  001b
+      0000 000d 000b 00 0008 6c61622e74657374  # SNI lab.test
+      0010 0006 0004 03 646f74  # ALPN dot
+    )");
+    hello.insert(hello.end(), rest.begin(), rest.end());
+    return hello;
+  }
+
+  client::Outcome outcome;
+
+ private:
+  void tls(std::string version, std::string cipher) {
+    client::Connection& connection = outcome.connections.back();
+    connection.tls.emplace();
+    connection.tls->version = std::move(version);
+    connection.tls->cipher = std::move(cipher);
+    connection.tls->alpn = "dot";
+    connection.tls->peer.emplace();
+    connection.tls->peer->subject = "CN=lab.test";
+  }
+};

@@ -1,0 +1,163 @@
+// The views of a run, drawn from recordings whose times are fixed.
+#include <algorithm>
+
+#include "client/show/columns.h"
+#include "client/show/eavesdropper.h"
+#include "client/show/steps.h"
+#include "client/show/timeline.h"
+#include "client/show/tls_words.h"
+#include "tests/support/catch.h"
+#include "tests/unit/client/approved.h"
+#include "tests/unit/client/arguments.h"
+#include "tests/unit/client/recorded_run.h"
+
+using client::Step;
+using net::Transport;
+
+namespace {
+
+constexpr std::string_view kLine = "@192.0.2.53 google.com";
+
+RecordedRun tls13() {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_13(10'200);
+  run.ask(0, 21'000, 33'500, "google.com");
+  run.close(34'000);
+  return run;
+}
+
+RecordedRun tls12_with_two_questions() {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_12(10'200);
+  run.ask(0, 31'000, 43'500, "google.com");
+  run.ask(1, 31'000, 71'500, "www.example.org");
+  run.close(72'000);
+  return run;
+}
+
+RecordedRun rejected_certificate() {
+  RecordedRun run;
+  run.open(0);
+  run.record(10'200, true, 22, RecordedRun::client_hello().size(),
+             {{RecordedRun::Kind::handshake, RecordedRun::client_hello()}});
+  run.event(20'000, RecordedRun::Kind::wire, false, Bytes(300));  // of which one record is read
+  run.event(20'000, RecordedRun::Kind::record_header, false, {22, 3, 3, 0, 90});
+  run.event(20'000, RecordedRun::Kind::handshake, false, {2, 0, 0, 86});
+  run.record(20'100, true, 21, 2, {{RecordedRun::Kind::alert, {2, 48}}});
+  return run;
+}
+
+RecordedRun plain(Transport transport) {
+  RecordedRun run(transport);
+  const Bytes query = RecordedRun::message("google.com", 0, false);
+  run.event(0, RecordedRun::Kind::connecting, true);
+  run.event(100, RecordedRun::Kind::wire, true, query);
+  run.event(100, RecordedRun::Kind::message, true, query);
+  run.event(5'100, RecordedRun::Kind::wire, false, RecordedRun::message("google.com", 0, true));
+  run.event(5'100, RecordedRun::Kind::message, false, RecordedRun::message("google.com", 0, true));
+  return run;
+}
+
+std::string eavesdropper(const RecordedRun& run, std::string_view line = kLine) {
+  return client::eavesdropper_to_text(run.outcome, parse_line(line).value());
+}
+
+std::string timeline(const RecordedRun& run, std::string_view line = kLine) {
+  return client::timeline_to_text(run.outcome, parse_line(line).value());
+}
+
+std::size_t longest_line(std::string_view text) {
+  std::size_t longest = 0;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    longest = std::max(longest, text.find('\n', at) - at);
+  return longest;
+}
+
+}  // namespace
+
+TEST_CASE("somebody on the path sees the ClientHello, sizes and times, and not the name", "[views]") {
+  const std::string text = eavesdropper(tls13());
+  check_approved("eavesdropper_tls13", text);
+  CHECK(longest_line(text) <= 110);
+}
+
+TEST_CASE("under TLS 1.2 somebody on the path sees the certificate too", "[views]") {
+  check_approved("eavesdropper_tls12",
+                 eavesdropper(tls12_with_two_questions(), "@192.0.2.53 google.com www.example.org"));
+}
+
+TEST_CASE("a handshake that failed is shown as far as it went", "[views]") {
+  check_approved("eavesdropper_rejected", eavesdropper(rejected_certificate()));
+  check_approved("timeline_rejected", timeline(rejected_certificate()));
+}
+
+TEST_CASE("over UDP nothing is hidden, and there is no other datagram to compare it with", "[views]") {
+  const std::string text = eavesdropper(plain(Transport::udp), "@udp://192.0.2.53 google.com");
+  check_approved("eavesdropper_udp", text);
+  CHECK(text.find("HAD IT GONE") == std::string::npos);
+}
+
+TEST_CASE("the datagram that is shown carries the query's ID, the name, and no padding", "[views]") {
+  const std::string text = eavesdropper(tls13());
+  CHECK(text.find("0000  12 34 01 20 00 01 00 00 00 00 00 01 06 67 6f 6f  .4. .........goo") !=
+        std::string::npos);
+  CHECK(text.find("with these 39 octets") != std::string::npos);
+}
+
+TEST_CASE("round trips are counted from what passed: TLS 1.3 takes one, TLS 1.2 two", "[views]") {
+  check_approved("timeline_tls13", timeline(tls13()));
+  const std::string text = timeline(tls12_with_two_questions(), "@192.0.2.53 google.com www.example.org");
+  check_approved("timeline_tls12", text);
+  CHECK(longest_line(text) <= 110);
+  check_approved("timeline_udp", timeline(plain(Transport::udp), "@udp://192.0.2.53 google.com"));
+}
+
+TEST_CASE("nothing is drawn of a run in which nothing passed", "[views]") {
+  CHECK(eavesdropper(RecordedRun()).find("Nothing was asked") != std::string::npos);
+  CHECK(timeline(RecordedRun()).empty());
+}
+
+TEST_CASE("the steps of a connection add up to the octets that passed its socket", "[views]") {
+  for (const RecordedRun& run : {tls13(), tls12_with_two_questions(), rejected_certificate()})
+    for (const bool sent : {false, true}) {
+      std::size_t wire = 0, steps = 0;
+      for (const client::WireEvent& event : run.outcome.recording.events)
+        if (event.kind == client::WireEvent::Kind::wire && event.sent == sent) wire += event.octets.size();
+      for (const Step& step : client::steps_of(run.outcome))
+        if (step.sent == sent) steps += step.octets;
+      CHECK(steps == wire);
+    }
+}
+
+TEST_CASE("a query that does not fit in one record is told once, in the first", "[views]") {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_13(10'200);
+  const Bytes query = RecordedRun::message("google.com", 0, false);
+  run.event(21'000, RecordedRun::Kind::message, true, query);
+  run.record(21'010, true, 23, 17 + 50);
+  run.record(21'020, true, 23, 17 + query.size() + 2 - 50);
+  const std::vector<Step> steps = client::steps_of(run.outcome);
+  CHECK(steps[steps.size() - 2].inside.size() == 1);
+  CHECK(steps.back().inside.empty());
+}
+
+TEST_CASE("a ClientHello tells its server name and protocols, and a broken one nothing worse", "[views]") {
+  const Bytes hello = RecordedRun::client_hello();
+  CHECK(client::hello_words(hello).server_name == "lab.test");
+  CHECK(client::hello_words(hello).alpn == std::vector<std::string>{"dot"});
+  for (std::size_t size = 0; size < hello.size(); ++size) {
+    const auto words = client::hello_words(ByteView(hello).first(size));
+    CHECK((words.server_name.empty() || words.server_name == "lab.test"));
+  }
+}
+
+TEST_CASE("text is broken at spaces and newlines, and long words are cut", "[views]") {
+  using Lines = std::vector<std::string>;
+  CHECK(client::wrapped("", 5).empty());
+  CHECK(client::wrapped("one two three", 7) == Lines{"one two", "three"});
+  CHECK(client::wrapped("one\ntwo", 7) == Lines{"one", "two"});
+  CHECK(client::wrapped("abcdefgh ij", 5) == Lines{"abcde", "fgh", "ij"});
+}
