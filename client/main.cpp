@@ -17,6 +17,7 @@
 #include "client/show/compare.h"
 #include "client/show/eavesdropper.h"
 #include "client/show/escape.h"
+#include "client/show/explain.h"
 #include "client/show/failure.h"
 #include "client/show/help.h"
 #include "client/show/json.h"
@@ -56,6 +57,7 @@ std::string shown(const client::Outcome& outcome, const client::Options& options
   std::string text = client::outcome_to_text(outcome, options, now);
   if (!options.show.rdata_only && client::colours(options.show.colour, STDOUT_FILENO))
     text = client::paint_answers(text);
+  if (options.show.explain) text += client::explain(outcome, options);
   if (options.show.eavesdropper) text += client::eavesdropper_to_text(outcome, options);
   if (options.show.timeline) text += client::timeline_to_text(outcome, options);
   return text;
@@ -84,9 +86,10 @@ int run_bench(const client::Options& options) {
   outcome.connections = {result.connection};
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
   const int printed = client::put_out(client::bench_to_text(result, options));
-  if (result.failure) put_failure(*result.failure, options, now);
-  const int code = client::exit_code(result);
-  return code != cli::ok ? code : printed;
+  const client::Failure* const failure = client::failure_of(result);
+  if (failure == nullptr) return printed;
+  put_failure(*failure, options, now);
+  return client::exit_code(*failure);
 }
 
 int run_compare(const client::Options& options) {

@@ -447,6 +447,8 @@ std::expected<Options, std::string> Parser::finish() {
     settle_server();
     settle_views();
     settle_questions();
+    if (options_.files.chart.empty() && !options_.files.proxy_trace.empty())
+      complain("--proxy-trace is drawn into a --chart: name one");
   }
   if (complained()) return std::unexpected(complaint_);
   return std::move(options_);

@@ -8,19 +8,22 @@ namespace client {
 namespace {
 
 // The trust anchors of a run that names none: the demo's here, or the one that was installed.
-std::string default_ca() {
+std::string default_ca(bool insecure) {
   for (const char* const file : {"cert.pem", INSTALLED_CA})
     if (access(file, F_OK) == 0) return file;
+  if (insecure) return "";  // the system's store will do to say what would have been wrong
   throw NoTrustAnchor("neither cert.pem nor " INSTALLED_CA " is there");
 }
 
 }  // namespace
 
 Trust::Trust(const Options& options, Recording& recording) : session_file_(options.files.session) {
-  const bool system = options.ca == kSystemCa;
-  const bool pins_alone = options.pin_only && options.ca.empty();
-  const std::string file = system || pins_alone ? "" : options.ca.empty() ? default_ca() : options.ca;
-  authority_ = options.pin_only ? "its pin" : system ? "the system's store" : file;
+  std::string file = options.ca;  // empty: the system's store, or none with --pin-only
+  if (file == kSystemCa)
+    file.clear();
+  else if (file.empty() && !options.pin_only)
+    file = default_ca(options.insecure);
+  authority_ = options.pin_only ? "its pin" : file.empty() ? "the system's store" : file;
   context_ = std::make_unique<tls::ClientContext>(tls::ClientOptions{.ca_file = file,
                                                                      .auth_name = options.server.auth_name,
                                                                      .sni = options.sni,

@@ -160,7 +160,7 @@ void Forwarder::write(Leg& leg, Clock::time_point now) {
   leg.wants_write = status == IoResult::Status::want_write;
   if (leg.carried || status != IoResult::Status::done) return;
   leg.carried = now;
-  if (trace_ != nullptr) trace_connected(leg);
+  if (leg.traced) trace_connected(leg);
 }
 
 void Forwarder::read(Leg& leg, Clock::time_point now) {
@@ -191,7 +191,7 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
   const bool whole = view && dns::may_splice(*view);
   const bool matches = whole && dns::answers(*view, query->view);
   if (whole && !matches && !is_bare_refusal(header)) return;
-  if (trace_ != nullptr) trace_received(*query, leg, answer.size(), now);
+  if (leg.traced) trace_received(*query, leg, answer.size(), now);
 
   // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection.
   const bool timed = leg.carried && query->sends == 1;
@@ -222,7 +222,7 @@ void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_poin
   const bool answered = leg.answered;
   const std::size_t owed = leg.owed;
   const std::uint8_t mask = bit(leg);
-  if (trace_ != nullptr) trace_lost(leg, cause);
+  if (leg.traced) trace_lost(leg, cause);
   leg = Leg{};
   distrust_pool_ = true;
   // Some resolvers answer once and close: twice in a row, and it is one of them, not one that was restarted.

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <span>
@@ -67,6 +68,11 @@ class Forwarder {
   void release() { queries_.release(); }  // memory, when nothing is in flight
 
  private:
+  struct Traced {
+    std::string client, local;               // for which it was leased; our end of it
+    std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
+  };
+
   struct Leg {
     Lease lease;
     std::size_t owed = 0;           // answers that queries in flight expect from here
@@ -76,10 +82,8 @@ class Forwarder {
     bool read_wants_write = false;  // TLS must send (a KeyUpdate's reply) before it can read on
     bool measuring = false;         // open for one query that measures the resolver: others do not follow it
     std::optional<Clock::time_point> carried;  // since when queries have left over it: it is connected
-    // For the trace alone: empty without one, and until a query is sent.
-    std::string client, local;
-    std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
-    Clock::time_point last_heard{};          // its last answer, or when it was first asked since
+    std::unique_ptr<Traced> traced;            // null without a trace, and until a query is sent
+    Clock::time_point last_heard{};            // its last answer, or when it was first asked since
   };
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }

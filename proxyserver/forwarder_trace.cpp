@@ -5,29 +5,32 @@
 void Forwarder::trace_sent(const Query& query, Leg& leg, Clock::time_point now) const {
   const std::string client = client_.client_of(query);
   const UpstreamConnection& connection = *leg.lease.operator->();
-  if (leg.client.empty()) {
-    leg.client = client;
-    leg.local = net::SocketAddress::of_socket(connection.stream->fd()).to_string();
-    if (!connection.proven) leg.begun = now;
-    trace_->upstream(client, leg.lease.upstream().name(), leg.local, connection.proven);
+  if (!leg.traced) {
+    leg.traced = std::make_unique<Traced>();
+    leg.traced->client = client;
+    leg.traced->local = net::SocketAddress::of_socket(connection.stream->fd()).to_string();
+    if (!connection.proven) leg.traced->begun = now;
+    trace_->upstream(client, leg.lease.upstream().name(), leg.traced->local, connection.proven);
   }
-  trace_->sent(client, query.client_id, query.id, leg.local, query.message.size());
+  trace_->sent(client, query.client_id, query.id, leg.traced->local, query.message.size());
 }
 
 void Forwarder::trace_connected(Leg& leg) const {
-  if (!leg.begun) return;
+  Traced& traced = *leg.traced;
+  if (!traced.begun) return;
   std::optional<tls::ConnectionFacts> facts;
   if (const auto* stream = dynamic_cast<const tls::TlsStream*>(leg.lease->stream.get()))
     facts = stream->facts();
-  trace_->connected(leg.client, leg.local, facts, Clock::now() - *leg.begun);
-  leg.begun.reset();
+  trace_->connected(traced.client, traced.local, facts, Clock::now() - *traced.begun);
+  traced.begun.reset();
 }
 
 void Forwarder::trace_received(const Query& query, const Leg& leg, std::size_t octets,
                                Clock::time_point now) const {
-  trace_->received(client_.client_of(query), query.client_id, query.id, leg.local, octets, now - query.sent);
+  trace_->received(client_.client_of(query), query.client_id, query.id, leg.traced->local, octets,
+                   now - query.sent);
 }
 
 void Forwarder::trace_lost(const Leg& leg, const std::exception& cause) const {
-  if (!leg.client.empty()) trace_->lost(leg.client, leg.local, cause.what());
+  trace_->lost(leg.traced->client, leg.traced->local, cause.what());
 }

@@ -69,7 +69,8 @@ class UdpService::Worker final : private Forwarder::Client {
     for (const net::UdpListener::Received& received : socket_.receive()) {
       const net::SocketAddress& client = received.path->peer;
       if (!access_.permits(client)) continue;
-      if (capture_ != nullptr) capture_->add_datagram(client, address_, received.datagram);
+      if (capture_ != nullptr)
+        capture_->add_datagram(client, received.path->asked(address_), received.datagram);
       const Screening screening = screen(received.datagram);
       if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
         trace_->query(client.to_string(), received.datagram);
@@ -106,7 +107,7 @@ class UdpService::Worker final : private Forwarder::Client {
 
   void send(const net::UdpPath& path, ByteView answer, Clock::time_point came) {
     socket_.send(path, answer);
-    if (capture_ != nullptr) capture_->add_datagram(address_, path.peer, answer);
+    if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, answer);
     if (trace_ != nullptr) trace_->answer(path.peer.to_string(), answer, Clock::now() - came);
   }
 

@@ -15,7 +15,6 @@ namespace {
 using Way = BenchRow::Way;
 
 constexpr std::size_t kBar = 22;  // columns of the longest bar
-constexpr std::size_t kTlsRows = 4;
 
 std::string_view name_of(Way way) {
   switch (way) {
@@ -107,11 +106,11 @@ std::string progress_to_text(const BenchRow& row, unsigned runs) {
                      runs);
 }
 
-cli::ExitCode exit_code(const BenchResult& result) {
-  if (result.failure) return exit_code(*result.failure);
-  for (std::size_t i = 0; i < std::min(kTlsRows, result.rows.size()); ++i)
-    if (result.rows[i].times.empty() && result.rows[i].failure) return exit_code(*result.rows[i].failure);
-  return cli::ok;
+const Failure* failure_of(const BenchResult& result) {
+  if (result.failure) return &*result.failure;
+  for (const BenchRow& row : result.rows)
+    if (row.way != Way::tcp && row.way != Way::udp && row.times.empty() && row.failure) return &*row.failure;
+  return nullptr;
 }
 
 }  // namespace client

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "client/bench.h"
-#include "common/cli.h"
 
 namespace client {
 
@@ -14,7 +13,8 @@ std::string bench_to_text(const BenchResult& result, const Options& options);
 // "full handshake [#####     ]  50 of 100": for a terminal.
 std::string progress_to_text(const BenchRow& row, unsigned runs);
 
-// 0 if every row over TLS has answers; else that of the first failure.
-cli::ExitCode exit_code(const BenchResult& result);
+// Why the bench failed: nothing could be measured, or not a question was answered by one of the ways over
+// TLS, the first of them. Null if it did not; what happens in clear is no failure.
+const Failure* failure_of(const BenchResult& result);
 
 }  // namespace client

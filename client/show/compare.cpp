@@ -41,7 +41,7 @@ std::string errors(const dns::Message& message) {
 }
 
 std::string time_to_live(const dns::Message& message) {
-  if (message.answers.empty()) return std::string(kNone);
+  if (message.answers.empty()) return {};
   return fmt::to_string(std::ranges::min(message.answers, {}, &dns::Record::ttl).ttl);
 }
 
@@ -87,13 +87,12 @@ constexpr Row kRows[] = {
      [](const Answer& answer, const Connection&) { return fmt::to_string(answer.received); }, false},
     {"connect",
      [](const Answer&, const Connection& connection) {
-       return connection.transport == net::Transport::udp ? std::string(kNone)
-                                                          : milliseconds(connection.connect);
+       return connection.transport == net::Transport::udp ? std::string() : milliseconds(connection.connect);
      },
      false},
     {"handshake",
      [](const Answer&, const Connection& connection) {
-       return connection.tls ? milliseconds(connection.handshake) : std::string(kNone);
+       return connection.tls ? milliseconds(connection.handshake) : std::string();
      },
      false},
     {"query", [](const Answer& answer, const Connection&) { return milliseconds(answer.time); }, false},
@@ -143,20 +142,20 @@ std::string Table::to_text() const {
 Cells Table::cells(const Row& row) const {
   Cells cells;
   for (std::size_t i = 0; i < cells.size(); ++i)
-    cells[i] = answers_[i] == nullptr
-                   ? std::string(kNone)
-                   : row.cell(*answers_[i], comparison_[i].outcome.connections[answers_[i]->connection]);
+    if (answers_[i] != nullptr)
+      cells[i] = row.cell(*answers_[i], comparison_[i].outcome.connections[answers_[i]->connection]);
+  for (std::string& cell : cells)
+    if (cell.empty()) cell = kNone;
   return cells;
 }
 
 std::string Table::rows() const {
-  constexpr const char* kLine = ";;   {:<15}  {:<20}  {:<20}  {}\n";
-  std::string text = fmt::format(fmt::runtime(kLine), "", kNames[0], kNames[1], kNames[2]);
+  static constexpr char kLine[] = ";;   {:<15}  {:<20}  {:<20}  {}\n";
+  std::string text = fmt::format(kLine, "", kNames[0], kNames[1], kNames[2]);
   for (const Row& row : kRows) {
     const Cells of = cells(row);
-    const auto empty = [](const std::string& cell) { return cell.empty() || cell == kNone; };
-    if (!std::ranges::all_of(of, empty))
-      text += fmt::format(fmt::runtime(kLine), row.name, of[0], of[1], of[2]);
+    if (std::ranges::any_of(of, [](const std::string& cell) { return cell != kNone; }))
+      text += fmt::format(kLine, row.name, of[0], of[1], of[2]);
   }
   if (answers_[2] != nullptr && answers_[2]->connection > 0)
     text += ";;   The answer was too long for UDP; its column is that of the same question over TCP.\n";

@@ -129,7 +129,7 @@ std::string dump(ByteView octets) {
 }
 
 std::string by_udp(const Outcome& outcome, const Options& options) {
-  if (options.questions.empty()) return "";
+  if (options.questions.empty() || outcome.answers.empty()) return "";
   const dns::Question& question = options.questions.front();
   QueryOptions plain = options.query;
   plain.padding_block = 0;

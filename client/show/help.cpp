@@ -37,11 +37,30 @@ whom to trust
 what to ask
   -t, --type TYPE     by name, or TYPEnn; -c, --class CLASS; -q, --query NAME
   -x, --reverse ADDR  the name of an address
-  +[no]rec +[no]ad +[no]cd +[no]edns +[no]dnssec +bufsize=N
+  -f, --batch FILE    a question per line, NAME [TYPE] [CLASS]; - for standard input
+  +[no]rec +[no]ad +[no]cd +[no]edns +bufsize=N
+  --dnssec, --nsid, --keepalive
+                      DO; the server's name; how long it keeps a connection        (+[no]dnssec ...)
+  --cookie[=HEX]      a cookie, drawn at random unless given                       (+[no]cookie[=HEX])
+  --subnet ADDR/LEN   whom the answer is for                                       (+subnet=ADDR/LEN)
+  --pad N             pad to a multiple of N octets; 128 over TLS, 0: not at all   (+padding=N)
+  +ednsopt=CODE[:HEX] any other EDNS option
 what to show
   --short             the records' data alone                                      (+short)
+  --json              a JSON object per question and line, by RFC 8427             (+json)
+  --compare           the same by TLS, TCP and UDP, and what differs               (+compare)
+  --clear-port PORT   where --compare finds the server's TCP and UDP, default 53
+  --color auto|always|never
+                      auto: on a terminal, unless NO_COLOR is set
   +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
+  --eavesdropper      what someone on the path sees, beside what the two ends see
+  --timeline          where the time went, and the round trips, as bars
+  --bench N           N questions by each way to ask them: what TLS, tickets and open connections cost; TCP
+                      and UDP in clear too, at --clear-port PORT of the same host, default 53
 files to leave behind
+  --chart FILE        the message sequence chart, .svg or .html; --proxy-trace FILE, which proxyserver --trace
+                      wrote, adds the proxy's other leg
+  --session FILE      the TLS session: the next run with the same FILE resumes it
   --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE      the packets with those secrets, as pcapng
 and

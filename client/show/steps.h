@@ -31,9 +31,8 @@ struct Step {
 };
 
 // In the order of time. The steps point into `outcome`, which must outlive them. A message that fills several
-// records is inside the one that it begins in if it was sent, and ends in if it was received.
+// records is inside the one that it begins in if it was sent, and ends in if it was received. The octets of a
+// connection's steps add up to what passed its socket.
 std::vector<Step> steps_of(const Outcome& outcome);
-
-// The octets of a connection's steps add up to what passed its socket.
 
 }  // namespace client

@@ -30,6 +30,23 @@ void forget_interface(const msghdr& header) {
 
 }  // namespace
 
+SocketAddress UdpPath::asked(const SocketAddress& bound) const {
+  sockaddr_storage storage{};
+  std::memcpy(&storage, bound.get(), bound.size());
+  msghdr header{};
+  header.msg_control = const_cast<std::uint8_t*>(control.data());
+  header.msg_controllen = control_size;
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+      reinterpret_cast<sockaddr_in&>(storage).sin_addr =
+          reinterpret_cast<const in_pktinfo*>(CMSG_DATA(c))->ipi_addr;
+    else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+      reinterpret_cast<sockaddr_in6&>(storage).sin6_addr =
+          reinterpret_cast<const in6_pktinfo*>(CMSG_DATA(c))->ipi6_addr;
+  }
+  return SocketAddress::from(storage, bound.size());
+}
+
 UdpListener::UdpListener(const SocketAddress& address)
     : socket_(socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP)),
       octets_(kBatch * kMaxQuery) {

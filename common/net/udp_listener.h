@@ -21,6 +21,8 @@ struct UdpPath {
   alignas(
       cmsghdr) std::array<std::uint8_t, 40> control{};  // in_pktinfo or in6_pktinfo, as the kernel gave it
   std::size_t control_size = 0;
+
+  SocketAddress asked(const SocketAddress& bound) const;  // which of our addresses; `bound` tells the port
 };
 
 class UdpListener {

@@ -65,7 +65,7 @@ int check_sums(const std::string& output) {
 int check_owned(const std::string& output) {
   int messages = 0;
   std::size_t next = 0;
-  std::size_t at = 0;
+  std::size_t at = output.find("CONNECTION to");  // the answer in dig's manner comes before it
   const std::regex row(R"(^ {0,4}(\d+)  (([0-9a-f]{2}( [0-9a-f]{2})*)|([0-9a-f]{2}) x (\d+))( {2,}.*)?)");
   const std::regex total(R"(^ {0,4}(\d+)  octets in all.*)");
   while (at < output.size()) {

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "common/dns/codes.h"
+#include "common/net/tcp.h"
+#include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
 
 using net::Transport;
@@ -28,12 +30,13 @@ Event parse(const std::string& line) {
   std::vector<std::string> words(1);
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool escaped = i > 0 && line[i - 1] == '\\' && !(i > 1 && line[i - 2] == '\\');
-    if (line[i] == '"' && !escaped) quoted = !quoted;
-    if (line[i] == ' ' && !quoted)
+    if (line[i] == '"') quoted = !quoted;
+    if (line[i] == ' ' && !quoted) {
       words.emplace_back();
-    else
-      words.back() += line[i];
+      continue;
+    }
+    words.back() += line[i];
+    if (line[i] == '\\') words.back() += line.at(++i);  // whatever it is, a quote too
   }
   REQUIRE(words.size() > 2);
   Event event{std::stod(words[0]), words[1], {}};
@@ -214,8 +217,9 @@ TEST_CASE("the trace tells who closed a connection, and why") {
   CHECK(run_client({server, "--ca", resolver.ca_file(), "google.com"}).exit_code == 22);
   REQUIRE(proxy.stop() == 0);
 
+  const Story story(file);
   std::vector<Event> ends;
-  for (const Event& event : Story(file).events())
+  for (const Event& event : story.events())
     if (event.name == "closed") ends.push_back(event);
   REQUIRE(ends.size() == 2);
   CHECK(ends[0]["by"] == "proxy");

@@ -7,7 +7,7 @@ set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 
 readonly build=${1:-.build}
-readonly packages=(bind9-dnsutils dnsdist dnsperf knot-dnsutils stubby tshark unbound)
+readonly packages=(bind9-dnsutils chromium dnsdist dnsperf knot-dnsutils stubby tshark unbound)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -22,6 +22,11 @@ readonly lab
 cd "$lab"
 cp "$root/cert.pem" "$root/key.pem" .
 
+if ! command -v labresolver >/dev/null; then
+  echo "An exercise is run by  ./start.sh lab NAME  , which builds what it needs and puts it into the PATH." >&2
+  exit 1
+fi
+
 step=no
 [ "${1-}" != --step ] || step=yes
 started=()

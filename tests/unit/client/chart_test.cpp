@@ -122,3 +122,11 @@ TEST_CASE("what others named is escaped in a chart, and cut to its place", "[cha
   CHECK(count(text, "&quot;&amp;'\\027") == 1);
   CHECK(count(text, std::string(60, 'W')) == 0);
 }
+
+TEST_CASE("a proxy's trace without a chart to draw it into is refused", "[chart]") {
+  CHECK(parse_line("google.com --proxy-trace trace").error() ==
+        "--proxy-trace is drawn into a --chart: name one");
+  CHECK(parse_line("google.com --proxy-trace trace --chart a.svg"));
+  CHECK(parse_line("google.com --chart a.png").error() ==
+        "--chart: 'a.png' ends neither in .svg nor in .html");
+}

@@ -1,9 +1,12 @@
 #include "common/net/udp.h"
 
 #include <array>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/net/net_error.h"
+#include "common/net/stream.h"
+#include "common/net/udp_listener.h"
 #include "tests/support/catch.h"
 
 using namespace std::chrono_literals;
@@ -101,4 +104,17 @@ TEST_CASE("a port where nobody listens is refused", "[udp]") {
   } catch (const net::NetError& error) {
     CHECK(error.kind() == net::NetError::Kind::refused);
   }
+}
+
+TEST_CASE("a listener on all addresses tells which of them a datagram was sent to") {
+  const auto [any, mine] =
+      GENERATE(table<const char*, const char*>({{"0.0.0.0", "127.0.0.2"}, {"::", "::1"}}));
+  net::UdpListener listener(SocketAddress::parse(any, 0).value());
+  const SocketAddress bound = SocketAddress::of_socket(listener.fd());
+  const SocketAddress asked = SocketAddress::parse(mine, bound.port()).value();
+  UdpSocket::connect(asked).send(Bytes{1}, Deadline::in(5s));
+  net::wait_for(listener.fd(), POLLIN, Deadline::in(5s), "wait for the datagram");
+  const auto received = listener.receive();
+  REQUIRE(received.size() == 1);
+  CHECK(received[0].path->asked(bound).to_string() == asked.to_string());
 }

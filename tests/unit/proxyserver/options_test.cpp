@@ -53,6 +53,17 @@ TEST_CASE("options that belong to one transport are taken where it is used") {
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--pad", "edns"}).has_value());
 }
 
+TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces do without") {
+  CHECK(parse({"--listen", "tcp://127.0.0.1:0", "--keylog", "keys"})->instruments.key_log == "keys");
+  CHECK(parse({"--upstream", "tcp://192.0.2.1", "--keylog", "keys"})->instruments.key_log == "keys");
+  const auto clear = parse({"--listen", "tcp://127.0.0.1:0", "--upstream", "tcp://192.0.2.1", "--capture",
+                            "packets", "--trace", "-"});
+  REQUIRE(clear.has_value());
+  CHECK(clear->instruments.capture == "packets");
+  CHECK(clear->instruments.trace == "-");
+  CHECK(clear->instruments.key_log.empty());
+}
+
 TEST_CASE("a pin is for the upstream named before it") {
   const std::string pin = "v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k=";
   const auto options =
@@ -90,6 +101,8 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--udp-workers", "2"}, "--udp-workers, but no --listen udp://"},
       {{"--upstream", "tcp://192.0.2.1", "--pad", "always"}, "never padded"},
       {{"--upstream", "tcp://192.0.2.1", "--pin-only"}, "no keys to pin"},
+      {{"--listen", "udp://127.0.0.1:53", "--upstream", "tcp://192.0.2.1", "--keylog", "keys"},
+       "there are no secrets to log"},
       {{"-x"}, "unknown option '-x'"},
       {{"--pin-only"}, "would not be checked at all"},
       {{"--policy", "random"}, "is not ordered or fastest"},

@@ -1,0 +1,148 @@
+// The client's charts in a real browser: drawn in light and in dark, nothing outside the picture, nothing
+// fetched.
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "tests/interop/peer.h"
+
+using Catch::Matchers::Matches;
+using net::Transport;
+
+namespace {
+
+std::string contents(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string base64(const std::string& octets) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t at = 0; at < octets.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (at + i < octets.size() ? static_cast<unsigned char>(octets[at + i]) : 0);
+    for (std::size_t i = 0; i < 4; ++i)
+      out += at + i > octets.size() ? '=' : kDigits[group >> (18 - 6 * i) & 63];
+  }
+  return out;
+}
+
+class Browser {
+ public:
+  explicit Browser(std::string program) : program_(std::move(program)) {}
+
+  // The page's document once its scripts have run.
+  std::string document(const std::string& page) const {
+    const std::string file = directory_.file("page.html");
+    std::ofstream(file) << page;
+    return run({"--dump-dom", "--virtual-time-budget=10000", "file://" + file});
+  }
+
+  // A PNG of the file.
+  std::string picture(const std::string& file, bool dark) const {
+    const std::string png = directory_.file("picture.png");
+    run({fmt::format("--blink-settings=preferredColorScheme={}", dark ? 0 : 1), "--window-size=1300,1100",
+         "--hide-scrollbars", "--screenshot=" + png, "file://" + file});
+    return contents(png);
+  }
+
+ private:
+  std::string run(const Arguments& arguments) const {
+    Process process(Arguments{program_, "--headless", "--no-sandbox", "--disable-gpu",
+                              "--disable-dev-shm-usage", "--user-data-dir=" + directory_.file("profile")} +
+                    arguments);
+    const auto code = process.wait_exit(net::Deadline::in(std::chrono::seconds(60)));
+    INFO(process.error_output());
+    REQUIRE(code == 0);
+    return process.take_output();
+  }
+
+  std::string program_;
+  TempDir directory_;
+};
+
+struct Pixels {
+  int colours = 0;
+  int mean = 0;    // brightness, 0 to 255
+  int marked = 0;  // per mille that are not of the commonest colour
+};
+
+// The browser itself takes its picture apart.
+Pixels pixels_of(const Browser& browser, const std::string& png) {
+  const std::string document = browser.document(fmt::format(R"(<body><script>
+const image = new Image();
+image.onload = () => {{
+  const canvas = document.createElement('canvas');
+  canvas.width = image.width; canvas.height = image.height;
+  const context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const data = context.getImageData(0, 0, image.width, image.height).data;
+  const seen = new Map(); let sum = 0;
+  for (let i = 0; i < data.length; i += 4) {{
+    const colour = data[i] << 16 | data[i + 1] << 8 | data[i + 2];
+    seen.set(colour, (seen.get(colour) || 0) + 1);
+    sum += (data[i] + data[i + 1] + data[i + 2]) / 3;
+  }}
+  const all = data.length / 4;
+  document.body.textContent = `colours ${{seen.size}} mean ${{Math.round(sum / all)}} marked ` +
+    Math.round(1000 * (1 - Math.max(...seen.values()) / all)) + ' end';
+}};
+image.src = 'data:image/png;base64,{}';
+</script></body>)",
+                                                            base64(png)));
+  std::smatch found;
+  INFO(document.substr(0, 1000));
+  REQUIRE(std::regex_search(document, found, std::regex(R"(colours (\d+) mean (\d+) marked (\d+) end)")));
+  return {std::stoi(found[1]), std::stoi(found[2]), std::stoi(found[3])};
+}
+
+// Texts that leave the picture, or run into the lane's end of the next one.
+std::string texts_outside(const Browser& browser, const std::string& svg) {
+  return browser.document("<body>" + svg + R"(<script>
+const picture = document.querySelector('svg'), whole = picture.viewBox.baseVal;
+const texts = [...picture.querySelectorAll('text')];
+const outside = texts.filter(text => {
+  const box = text.getBBox();
+  return box.x < 0 || box.y < 0 || box.x + box.width > whole.width || box.y + box.height > whole.height;
+});
+document.body.textContent = `texts ${texts.length} outside ${outside.length}: ` +
+  outside.map(text => text.textContent).join('; ') + ' end';
+</script></body>)");
+}
+
+}  // namespace
+
+TEST_CASE("a chart shows in chromium, in light and in dark, with all its text inside") {
+  const auto program = find_peer("chromium");
+  if (!program) return;
+  const Browser browser(*program);
+  const LabResolver resolver;
+  const TempDir directory;
+  const Proxy proxy(resolver, Transport::tls, {"--trace", directory.file("trace")});
+  const auto draw = [&](const std::string& file, const std::string& name) {
+    const Outcome outcome =
+        run_client({"@" + proxy.endpoint(Transport::tls).to_string(), "--ca", proxy.ca_file(), "--chart",
+                    file, "--proxy-trace", directory.file("trace"), name, "www.example.com"});
+    REQUIRE(outcome.exit_code == 0);
+    return file;
+  };
+  const std::string wide(63, 'W');
+  for (const std::string& name : {std::string("google.com"), wide + '.' + wide + ".example"})
+    CHECK_THAT(texts_outside(browser, contents(draw(directory.file("chart.svg"), name))),
+               Matches("[^]*texts [1-9][0-9]+ outside 0:  end[^]*"));
+  for (const char* const kind : {"chart.svg", "chart.html"}) {
+    CAPTURE(kind);
+    const std::string file = draw(directory.file(kind), "google.com");
+    const Pixels light = pixels_of(browser, browser.picture(file, false));
+    const Pixels dark = pixels_of(browser, browser.picture(file, true));
+    for (const Pixels& pixels : {light, dark}) {
+      CHECK(pixels.colours > 50);
+      CHECK(pixels.marked > 10);
+    }
+    CHECK(light.mean > 200);
+    CHECK(dark.mean < 60);
+  }
+}
