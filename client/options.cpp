@@ -6,95 +6,29 @@
 #include <getopt.h>
 #include <netinet/in.h>
 
-#include "client/dig_words.h"
+#include "client/long_options.h"
 #include "client/question_words.h"
 #include "client/reverse_name.h"
 #include "common/cli.h"
 #include "common/dns/codes.h"
-#include "common/tls/pin.h"
 
 namespace client {
 namespace {
 
-enum LongOption : int {
-  kCa = 256,
-  kCert,
-  kKey,
-  kTlsName,
-  kShort,
-  kTimeout,
-  kPin,
-  kPinOnly,
-  kInsecure,
-  kTlsMin,
-  kTlsMax,
-  kAlpn,
-  kSni,
-  kSession,
-  kDnssec,
-  kNsid,
-  kSubnet,
-  kCookie,
-  kKeepalive,
-  kPad,
-  kJson,
-  kExplain,
-  kEavesdropper,
-  kTimeline,
-  kChart,
-  kProxyTrace,
-  kKeylog,
-  kCapture,
-  kCompare,
-  kClearPort,
-  kBench,
-  kBatch,
-  kColour,
-};
+constexpr int kFirstLong = 256;  // codes of the long options that long_options() tells; letters are below
 
-constexpr option kLongOptions[] = {
-    {"alpn", required_argument, nullptr, kAlpn},
-    {"batch", required_argument, nullptr, kBatch},
-    {"bench", required_argument, nullptr, kBench},
-    {"ca", required_argument, nullptr, kCa},
-    {"capture", required_argument, nullptr, kCapture},
-    {"cert", required_argument, nullptr, kCert},
-    {"chart", required_argument, nullptr, kChart},
-    {"class", required_argument, nullptr, 'c'},
-    {"clear-port", required_argument, nullptr, kClearPort},
-    {"color", required_argument, nullptr, kColour},
-    {"compare", no_argument, nullptr, kCompare},
-    {"cookie", optional_argument, nullptr, kCookie},
-    {"dnssec", no_argument, nullptr, kDnssec},
-    {"eavesdropper", no_argument, nullptr, kEavesdropper},
-    {"explain", no_argument, nullptr, kExplain},
-    {"help", no_argument, nullptr, 'h'},
-    {"insecure", no_argument, nullptr, kInsecure},
-    {"json", no_argument, nullptr, kJson},
-    {"keepalive", no_argument, nullptr, kKeepalive},
-    {"key", required_argument, nullptr, kKey},
-    {"keylog", required_argument, nullptr, kKeylog},
-    {"nsid", no_argument, nullptr, kNsid},
-    {"pad", required_argument, nullptr, kPad},
-    {"pin", required_argument, nullptr, kPin},
-    {"pin-only", no_argument, nullptr, kPinOnly},
-    {"port", required_argument, nullptr, 'p'},
-    {"proxy-trace", required_argument, nullptr, kProxyTrace},
-    {"query", required_argument, nullptr, 'q'},
-    {"reverse", required_argument, nullptr, 'x'},
-    {"session", required_argument, nullptr, kSession},
-    {"short", no_argument, nullptr, kShort},
-    {"sni", required_argument, nullptr, kSni},
-    {"subnet", required_argument, nullptr, kSubnet},
-    {"timeline", no_argument, nullptr, kTimeline},
-    {"timeout", required_argument, nullptr, kTimeout},
-    {"tls-max", required_argument, nullptr, kTlsMax},
-    {"tls-min", required_argument, nullptr, kTlsMin},
-    {"tls-name", required_argument, nullptr, kTlsName},
-    {"type", required_argument, nullptr, 't'},
-    {"version", no_argument, nullptr, 'v'},
-    {nullptr, 0, nullptr, 0},
-};
+// For getopt_long: those by table, and the long names of the letters.
+std::vector<option> getopt_table() {
+  std::vector<option> table = {
+      {"class", required_argument, nullptr, 'c'},   {"port", required_argument, nullptr, 'p'},
+      {"query", required_argument, nullptr, 'q'},   {"type", required_argument, nullptr, 't'},
+      {"reverse", required_argument, nullptr, 'x'},
+  };
+  int code = kFirstLong;
+  for (const LongOption& one : long_options()) table.push_back({one.name, one.argument, nullptr, code++});
+  table.push_back({});
+  return table;
+}
 
 // '-': words that are no options come in their place, as option 1, so that a type belongs to the name before
 // it; ':': a missing value is told from an unknown option, and getopt itself prints nothing.
@@ -126,15 +60,7 @@ class Parser {
   void type(std::uint16_t code);
   void klass(std::uint16_t code);
   void port(std::string_view text);
-  void timeout(std::string_view text);
-  template <typename Number>
-  void number(std::string_view option, std::string_view text, long least, long most, Number& place);
   void dig_word(std::string_view text);
-  void pin(std::string_view text);
-  void version(std::string_view option, std::string_view text, tls::Version& place);
-  void alpn(std::string_view text);
-  void chart(std::string_view file);
-  void colour(std::string_view text);
   void family(int family);
   void server(std::string_view text);
   void settle_server();
@@ -153,6 +79,9 @@ class Parser {
 };
 
 void Parser::option(int code, std::string_view value) {
+  if (code >= kFirstLong)
+    return complain(
+        long_options()[static_cast<std::size_t>(code - kFirstLong)].take(value, options_, server_words_));
   switch (code) {
     case 1:
       return word(value);
@@ -172,92 +101,9 @@ void Parser::option(int code, std::string_view value) {
       return name(value);
     case 'x':
       return reverse(value);
-    case kCa:
-      options_.ca = value;
-      return;
-    case kCert:
-      options_.cert = value;
-      return;
-    case kKey:
-      options_.key = value;
-      return;
-    case kTlsName:
-      server_words_.auth_name = value;
-      return;
-    case kTimeout:
-      return timeout(value);
-    case kPin:
-      return pin(value);
-    case kPinOnly:
-      options_.pin_only = true;
-      return;
-    case kInsecure:
-      options_.insecure = true;
-      return;
-    case kTlsMin:
-      return version("--tls-min", value, options_.least_version);
-    case kTlsMax:
-      return version("--tls-max", value, options_.most_version);
-    case kAlpn:
-      return alpn(value);
-    case kSni:
-      options_.sni = value == "none" ? "" : value;
-      return;
-    case kSession:
-      options_.files.session = value;
-      return;
-    case kKeylog:
-      options_.files.keylog = value;
-      return;
-    case kCapture:
-      options_.files.capture = value;
-      return;
-    case kChart:
-      return chart(value);
-    case kProxyTrace:
-      options_.files.proxy_trace = value;
-      return;
     case 'f':
-    case kBatch:
       options_.batch = value;
       return;
-    case kBench:
-      options_.action = Options::Action::bench;
-      return number("--bench", value, 1, 100000, options_.bench_runs);
-    case kCompare:
-      options_.action = Options::Action::compare;
-      return;
-    case kClearPort:
-      return number("--clear-port", value, 1, 65535, options_.clear_port);
-    case kColour:
-      return colour(value);
-    case kShort:
-      options_.show.rdata_only = true;
-      return;
-    case kJson:
-      options_.show.json = true;
-      return;
-    case kExplain:
-      options_.show.explain = true;
-      return;
-    case kEavesdropper:
-      options_.show.eavesdropper = true;
-      return;
-    case kTimeline:
-      options_.show.timeline = true;
-      return;
-    case kDnssec:
-      return dig_word("dnssec");
-    case kNsid:
-      return dig_word("nsid");
-    case kKeepalive:
-      return dig_word("keepalive");
-    case kSubnet:
-      return dig_word(fmt::format("subnet={}", value));
-    case kCookie:
-      return dig_word(value.empty() ? "cookie" : fmt::format("cookie={}", value));
-    case kPad:
-      return dig_word(fmt::format("padding={}", value));
     case 't':
       if (const auto code_of = dns::type_from_name(value)) return type(*code_of);
       return complain(fmt::format("'{}' is not a type", value));
@@ -304,56 +150,10 @@ void Parser::klass(std::uint16_t code) {
   (asked_.empty() ? class_ : asked_.back().klass) = code;
 }
 
-template <typename Number>
-void Parser::number(std::string_view option, std::string_view text, long least, long most, Number& place) {
-  const auto value = cli::parse_number(text, least, most);
-  if (!value) return complain(fmt::format("{}: {}", option, value.error()));
-  place = static_cast<Number>(*value);
-}
-
 void Parser::port(std::string_view text) {
-  number("port", text, 1, 65535, port_.emplace());
-}
-
-void Parser::pin(std::string_view text) {
-  auto parsed = tls::parse_pin(text);
-  if (!parsed) return complain("--pin: " + parsed.error());
-  options_.pins.push_back(std::move(*parsed));
-}
-
-void Parser::version(std::string_view option, std::string_view text, tls::Version& place) {
-  constexpr std::string_view kVersions[] = {"1.0", "1.1", "1.2", "1.3"};
-  const auto* const found = std::ranges::find(kVersions, text);
-  if (found == std::end(kVersions))
-    return complain(fmt::format("{}: '{}' is not one of 1.0, 1.1, 1.2, 1.3", option, text));
-  place = static_cast<tls::Version>(static_cast<int>(tls::Version::tls10) + (found - kVersions));
-}
-
-void Parser::alpn(std::string_view text) {
-  if (text.empty() || text.size() > 255)
-    return complain("--alpn: a name has 1 to 255 octets");  // RFC 7301 §3.1
-  options_.alpn = text == "none" ? "" : text;
-}
-
-void Parser::chart(std::string_view file) {
-  if (!file.ends_with(".svg") && !file.ends_with(".html"))
-    return complain(fmt::format("--chart: '{}' ends neither in .svg nor in .html", file));
-  options_.files.chart = file;
-}
-
-void Parser::colour(std::string_view text) {
-  using Colour = Show::Colour;
-  if (text != "auto" && text != "always" && text != "never")
-    return complain(fmt::format("--color: '{}' is not one of auto, always, never", text));
-  options_.show.colour = text == "auto"     ? Colour::automatic
-                         : text == "always" ? Colour::always
-                                            : Colour::never;
-}
-
-void Parser::timeout(std::string_view text) {
-  const auto duration = cli::parse_duration(text);
-  if (!duration) return complain("--timeout: " + duration.error());
-  options_.timeout = *duration;
+  const auto number = cli::parse_number(text, 1, 65535);
+  if (!number) return complain("port: " + number.error());
+  port_ = static_cast<std::uint16_t>(*number);
 }
 
 void Parser::family(int family) {
@@ -464,10 +264,11 @@ std::string joined(int argc, char* const argv[]) {
 
 std::expected<Options, std::string> parse_options(int argc, char* const argv[]) {
   Parser parser;
+  const std::vector<option> table = getopt_table();
   optind = 0;  // glibc's way to say: begin afresh
   int code = 0;
   while (!parser.complained() &&
-         (code = getopt_long(argc, argv, kShortOptions, kLongOptions, nullptr)) != -1) {
+         (code = getopt_long(argc, argv, kShortOptions, table.data(), nullptr)) != -1) {
     if (code == '?')
       parser.complain(optopt > 0 && optopt < 256 ? fmt::format("no option '-{}'", static_cast<char>(optopt))
                                                  : fmt::format("no option '{}'", argv[optind - 1]));

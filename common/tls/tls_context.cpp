@@ -37,9 +37,9 @@ constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1 (RFC
 // in so many words, and a client that lives for 30 ms should not spend one of them on parsing. Nor is
 // anything freed at exit, where a thread might still be using it.
 void initialise_openssl() {
-  ERR_clear_error();
   check(OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr) == 1,
         "initialise OpenSSL");
+  ERR_clear_error();  // not before: it would initialise OpenSSL in its own way
 }
 
 // What both ends agree on.

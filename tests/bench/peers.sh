@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # `command` is for compare
 # The programs that compare measures, each as a function that prints its configuration, and the command that runs it in
 # the foreground. All show cert.pem to their clients, and verify the upstream by the scratch folder's ca.pem and the
 # name localhost. Limits and idle times are wide enough for 5,000 connections; everything else is as its maker left it,
@@ -141,9 +141,9 @@ forward-zone:
 END
 }
 
-stubby_command() { command=(stubby -C "$scratch/stubby.conf"); }
+stubby_command() { command=(stubby -C "$scratch/stubby.yml"); }
 stubby_configuration() {
-  cat <<END
+  cat >"$scratch/stubby.yml" <<END # it takes YAML from files of that name alone
 resolution_type: GETDNS_RESOLUTION_STUB
 dns_transport_list: [ GETDNS_TRANSPORT_TLS ]
 tls_authentication: GETDNS_AUTHENTICATION_REQUIRED

@@ -1,0 +1,194 @@
+#include "client/long_options.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include "common/cli.h"
+#include "common/tls/pin.h"
+
+namespace client {
+namespace {
+
+using std::string;
+using std::string_view;
+
+template <auto Member>  // of Options: a bool or a string
+string set(string_view value, Options& options, ServerWords&) {
+  if constexpr (std::is_same_v<decltype(Member), bool Options::*>)
+    options.*Member = true;
+  else
+    options.*Member = value;
+  return {};
+}
+
+template <auto Member>
+string show(string_view, Options& options, ServerWords&) {
+  options.show.*Member = true;
+  return {};
+}
+
+template <auto Member>
+string file(string_view value, Options& options, ServerWords&) {
+  options.files.*Member = value;
+  return {};
+}
+
+template <Options::Action Action>
+string act(string_view, Options& options, ServerWords&) {
+  options.action = Action;
+  return {};
+}
+
+string tls_name(string_view value, Options&, ServerWords& server) {
+  server.auth_name = value;
+  return {};
+}
+
+string sni(string_view value, Options& options, ServerWords&) {
+  options.sni = value == "none" ? "" : value;
+  return {};
+}
+
+template <typename Number>
+string number(string_view option, string_view text, long least, long most, Number& place) {
+  const auto value = cli::parse_number(text, least, most);
+  if (!value) return fmt::format("{}: {}", option, value.error());
+  place = static_cast<Number>(*value);
+  return {};
+}
+
+string bench(string_view value, Options& options, ServerWords&) {
+  options.action = Options::Action::bench;
+  return number("--bench", value, 1, 100'000, options.bench_runs);
+}
+
+string clear_port(string_view value, Options& options, ServerWords&) {
+  return number("--clear-port", value, 1, 65535, options.clear_port);
+}
+
+string timeout(string_view value, Options& options, ServerWords&) {
+  const auto duration = cli::parse_duration(value);
+  if (!duration) return "--timeout: " + duration.error();
+  options.timeout = *duration;
+  return {};
+}
+
+string pin(string_view value, Options& options, ServerWords&) {
+  auto parsed = tls::parse_pin(value);
+  if (!parsed) return "--pin: " + parsed.error();
+  options.pins.push_back(std::move(*parsed));
+  return {};
+}
+
+string version(string_view option, string_view text, tls::Version& place) {
+  constexpr string_view kVersions[] = {"1.0", "1.1", "1.2", "1.3"};
+  const auto* const found = std::ranges::find(kVersions, text);
+  if (found == std::end(kVersions))
+    return fmt::format("{}: '{}' is not one of 1.0, 1.1, 1.2, 1.3", option, text);
+  place = static_cast<tls::Version>(static_cast<int>(tls::Version::tls10) + (found - kVersions));
+  return {};
+}
+
+string tls_min(string_view value, Options& options, ServerWords&) {
+  return version("--tls-min", value, options.least_version);
+}
+
+string tls_max(string_view value, Options& options, ServerWords&) {
+  return version("--tls-max", value, options.most_version);
+}
+
+string alpn(string_view value, Options& options, ServerWords&) {
+  if (value.empty() || value.size() > 255) return "--alpn: a name has 1 to 255 octets";  // RFC 7301 §3.1
+  options.alpn = value == "none" ? "" : value;
+  return {};
+}
+
+string chart(string_view value, Options& options, ServerWords&) {
+  if (!value.ends_with(".svg") && !value.ends_with(".html"))
+    return fmt::format("--chart: '{}' ends neither in .svg nor in .html", value);
+  options.files.chart = value;
+  return {};
+}
+
+string colour(string_view value, Options& options, ServerWords&) {
+  if (value == "auto")
+    options.show.colour = Show::Colour::automatic;
+  else if (value == "always")
+    options.show.colour = Show::Colour::always;
+  else if (value == "never")
+    options.show.colour = Show::Colour::never;
+  else
+    return fmt::format("--color: '{}' is not one of auto, always, never", value);
+  return {};
+}
+
+// dig's word of the same meaning, under a long option's name.
+string dnssec(string_view, Options& options, ServerWords& server) {
+  return take_dig_word("dnssec", options, server);
+}
+string nsid(string_view, Options& options, ServerWords& server) {
+  return take_dig_word("nsid", options, server);
+}
+string keepalive(string_view, Options& options, ServerWords& server) {
+  return take_dig_word("keepalive", options, server);
+}
+string subnet(string_view value, Options& options, ServerWords& server) {
+  return take_dig_word(fmt::format("subnet={}", value), options, server);
+}
+string cookie(string_view value, Options& options, ServerWords& server) {
+  return take_dig_word(value.empty() ? "cookie" : fmt::format("cookie={}", value), options, server);
+}
+string pad(string_view value, Options& options, ServerWords& server) {
+  return take_dig_word(fmt::format("padding={}", value), options, server);
+}
+
+constexpr LongOption kLongOptions[] = {
+    // whom to trust, and what TLS to speak
+    {"ca", required_argument, set<&Options::ca>},
+    {"tls-name", required_argument, tls_name},
+    {"pin", required_argument, pin},
+    {"pin-only", no_argument, set<&Options::pin_only>},
+    {"insecure", no_argument, set<&Options::insecure>},
+    {"cert", required_argument, set<&Options::cert>},
+    {"key", required_argument, set<&Options::key>},
+    {"tls-min", required_argument, tls_min},
+    {"tls-max", required_argument, tls_max},
+    {"alpn", required_argument, alpn},
+    {"sni", required_argument, sni},
+    {"session", required_argument, file<&Files::session>},
+    // what to ask
+    {"batch", required_argument, set<&Options::batch>},
+    {"dnssec", no_argument, dnssec},
+    {"nsid", no_argument, nsid},
+    {"subnet", required_argument, subnet},
+    {"cookie", optional_argument, cookie},
+    {"keepalive", no_argument, keepalive},
+    {"pad", required_argument, pad},
+    // what to show
+    {"short", no_argument, show<&Show::rdata_only>},
+    {"json", no_argument, show<&Show::json>},
+    {"explain", no_argument, show<&Show::explain>},
+    {"eavesdropper", no_argument, show<&Show::eavesdropper>},
+    {"timeline", no_argument, show<&Show::timeline>},
+    {"chart", required_argument, chart},
+    {"proxy-trace", required_argument, file<&Files::proxy_trace>},
+    {"keylog", required_argument, file<&Files::keylog>},
+    {"capture", required_argument, file<&Files::capture>},
+    {"color", required_argument, colour},
+    // what to do
+    {"bench", required_argument, bench},
+    {"compare", no_argument, act<Options::Action::compare>},
+    {"clear-port", required_argument, clear_port},
+    {"timeout", required_argument, timeout},
+    {"help", no_argument, act<Options::Action::help>},
+    {"version", no_argument, act<Options::Action::version>},
+};
+
+}  // namespace
+
+std::span<const LongOption> long_options() {
+  return kLongOptions;
+}
+
+}  // namespace client
