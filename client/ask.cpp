@@ -51,7 +51,7 @@ class Run {
   void discard(ReplyFault fault);
   void ask_by_stream(Transport transport, const Indices& asked);
   net::UniqueFd connect(Connection& connection);
-  void note(WireEvent::Kind kind, bool sent, ByteView octets = {});
+  void note(WireEvent::Kind kind, bool sent, ByteView octets = {}, Clock::time_point when = Clock::now());
   void converse(net::Stream& stream, Queries queries, const Indices& asked);
   void take(ByteView reply, Queries& queries, const Indices& asked,
             const std::vector<Clock::time_point>& sent);
@@ -94,7 +94,11 @@ void Run::fail(decltype(Failure::cause) cause) {
   failure.server = outcome_.connections.empty()
                        ? fmt::format("{}:{}", options_.server.host, options_.server.port)
                        : outcome_.connections.back().address.to_string();
-  if (!outcome_.connections.empty()) failure.authority = outcome_.connections.back().authority;
+  if (!outcome_.connections.empty()) {
+    const Connection& last = outcome_.connections.back();
+    failure.authority = last.authority;
+    failure.no_alpn = last.tls && last.tls->alpn.empty() && !options_.alpn.empty();
+  }
   failure.asked = outcome_.answers.size();
   failure.unanswered = static_cast<std::size_t>(
       std::ranges::count_if(outcome_.answers, [](const auto& answer) { return !answer; }));
@@ -160,10 +164,10 @@ void Run::ask_by_stream(Transport transport, const Indices& asked) {
   if (!connection.overlooked) trust->save_session();
 }
 
-void Run::note(WireEvent::Kind kind, bool sent, ByteView octets) {
+void Run::note(WireEvent::Kind kind, bool sent, ByteView octets, Clock::time_point when) {
   if (!options_.records()) return;
   recorder_.on_connection(outcome_.connections.size() - 1);
-  recorder_.note(kind, sent, octets);
+  recorder_.note(kind, sent, octets, when);
 }
 
 // A host name may have several addresses: the first that lets us in is the one.
@@ -178,7 +182,8 @@ net::UniqueFd Run::connect(Connection& connection) {
       connection.local = net::SocketAddress::of_socket(socket.get());
       note(WireEvent::Kind::connected, false);
       return socket;
-    } catch (const net::NetError&) {
+    } catch (const net::NetError& error) {
+      note(WireEvent::Kind::closed, error.kind() != net::NetError::Kind::refused);
       if (i + 1 == addresses_.size()) throw;
     }
   }
@@ -262,15 +267,17 @@ Run::Indices Run::ask_by_udp() {
 Run::Indices Run::ask_address_by_udp(net::UdpSocket& socket, Deadline deadline) {
   Queries queries = queries_for(all(), false);
   const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(net::kMaxDatagram);
+  std::vector<Clock::time_point> sent(queries.all().size());  // by question, its last try
   Indices truncated;
   for (int tries_left = kUdpTries; tries_left > 0 && queries.unanswered() > 0; --tries_left) {
-    const auto sent = Clock::now();
-    for (const Query& query : queries.all())
-      if (!query.answered) {
-        socket.send(query.wire, deadline);
-        note(WireEvent::Kind::wire, true, query.wire);
-        note(WireEvent::Kind::message, true, query.wire);
-      }
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      const Query& query = queries.all()[i];
+      if (query.answered) continue;
+      sent[i] = Clock::now();  // before it leaves: its answer may be here before send() returns
+      socket.send(query.wire, deadline);
+      note(WireEvent::Kind::wire, true, query.wire, sent[i]);
+      note(WireEvent::Kind::message, true, query.wire, sent[i]);
+    }
     const Deadline wait = share(deadline, static_cast<std::size_t>(tries_left));
     // The clock is looked at for every datagram: a flood of wrong ones must not keep us here.
     while (queries.unanswered() > 0 && !wait.expired()) {
@@ -285,7 +292,7 @@ Run::Indices Run::ask_address_by_udp(net::UdpSocket& socket, Deadline deadline) 
       else if (match->message.header.tc)
         truncated.push_back(match->index);
       else
-        keep(std::move(*match), match->index, queries, reply, sent);
+        keep(std::move(*match), match->index, queries, reply, sent[match->index]);
     }
   }
   if (queries.unanswered() > 0)

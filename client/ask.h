@@ -15,6 +15,10 @@ namespace client {
 
 using Duration = std::chrono::steady_clock::duration;
 
+inline double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
 // The way the answers came.
 struct Connection {
   net::Transport transport = net::Transport::tls;

@@ -63,7 +63,7 @@ class Bench {
         if (i + 1 == addresses.size()) throw;
       }
     }
-    clear_ = *net::SocketAddress::parse(connection.address.host(), options_.clear_port);
+    clear_ = *net::SocketAddress::parse(connection.address.host(), *options_.clear_port);
   }
 
   BenchRow row(Way way) {

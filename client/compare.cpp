@@ -8,7 +8,7 @@ namespace {
 Options over(net::Transport transport, Options options) {
   if (transport == net::Transport::tls) return options;
   options.server.transport = transport;
-  options.server.port = options.clear_port;
+  options.server.port = *options.clear_port;
   if (transport == net::Transport::udp)  // RFC 7828 §3.2.1: never over UDP
     std::erase_if(options.query.options,
                   [](const dns::EdnsOption& option) { return option.code == dns::option::KEEPALIVE; });

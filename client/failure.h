@@ -31,6 +31,7 @@ struct Failure {
   std::variant<NoAddress, NoTrustAnchor, net::NetError, tls::TlsError, ReplyFault, ClosedEarly> cause;
   std::string server = {};                // "127.0.0.1:8443"
   std::string authority = {};             // TLS: whose trust anchors were used
+  bool no_alpn = false;                   // TLS stood, but the server agreed to no protocol
   std::size_t unanswered = 0, asked = 0;  // questions
   std::size_t discarded = 0;              // UDP: datagrams that were no answer, and why the last was not
   std::optional<ReplyFault> last_discarded = {};

@@ -30,6 +30,7 @@ string show(string_view, Options& options, ServerWords&) {
 
 template <auto Member>
 string file(string_view value, Options& options, ServerWords&) {
+  if (value.empty()) return "a file without a name";
   options.files.*Member = value;
   return {};
 }
@@ -59,12 +60,17 @@ string number(string_view option, string_view text, long least, long most, Numbe
 }
 
 string bench(string_view value, Options& options, ServerWords&) {
+  if (options.action == Options::Action::compare) return "--bench and --compare exclude each other";
   options.action = Options::Action::bench;
   return number("--bench", value, 1, 100'000, options.bench_runs);
 }
 
+string compare(string_view, Options& options, ServerWords& server) {
+  return take_dig_word("compare", options, server);
+}
+
 string clear_port(string_view value, Options& options, ServerWords&) {
-  return number("--clear-port", value, 1, 65535, options.clear_port);
+  return number("--clear-port", value, 1, 65535, options.clear_port.emplace());
 }
 
 string timeout(string_view value, Options& options, ServerWords&) {
@@ -178,7 +184,7 @@ constexpr LongOption kLongOptions[] = {
     {"color", required_argument, colour},
     // what to do
     {"bench", required_argument, bench},
-    {"compare", no_argument, act<Options::Action::compare>},
+    {"compare", no_argument, compare},
     {"clear-port", required_argument, clear_port},
     {"timeout", required_argument, timeout},
     {"help", no_argument, act<Options::Action::help>},

@@ -85,6 +85,7 @@ int run_bench(const client::Options& options) {
   client::Outcome outcome;
   outcome.connections = {result.connection};
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
+  for (const std::string& note : client::key_log_notes(outcome, options)) client::put_error(note);
   const int printed = client::put_out(client::bench_to_text(result, options));
   const client::Failure* const failure = client::failure_of(result);
   if (failure == nullptr) return printed;

@@ -66,6 +66,7 @@ class Parser {
   void settle_server();
   void settle_tls(bool is_tls);
   void settle_views();
+  void settle_files();
   void settle_questions();
 
   Options options_;
@@ -208,21 +209,50 @@ void Parser::settle_tls(bool is_tls) {
   if (is_tls) return;
   if (!options_.pins.empty() || options_.insecure)
     complain(fmt::format("--{}, but only tls checks a server", options_.insecure ? "insecure" : "pin"));
-  else if (!options_.files.session.empty())
-    complain("--session, but only tls has sessions");
+  else if (!options_.files.session.empty() || !options_.files.keylog.empty())
+    complain(fmt::format("--{}, but only tls has {}", options_.files.session.empty() ? "keylog" : "session",
+                         options_.files.session.empty() ? "keys" : "sessions"));
+  else if (options_.sni || options_.alpn != "dot" || options_.most_version != tls::Version::tls13 ||
+           options_.least_version != tls::Version::tls12)
+    complain("--tls-min, --tls-max, --alpn or --sni, but only tls has a handshake");
   else if (options_.action == Options::Action::compare || options_.action == Options::Action::bench)
     complain(fmt::format("--{} asks over TLS first: name a tls:// server",
                          options_.action == Options::Action::bench ? "bench" : "compare"));
 }
 
-// A view that could not be shown is refused, not left out.
+// Each file that a run leaves behind needs a name, and one of its own.
+void Parser::settle_files() {
+  const Files& files = options_.files;
+  std::vector<std::string_view> names;
+  for (const std::string* const name : {&files.keylog, &files.capture, &files.chart, &files.session})
+    if (!name->empty()) names.push_back(*name);
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    complain(fmt::format("'{}' for two things: each file needs a name of its own", *twice));
+}
+
+// What could not be shown or written is refused, not left out.
 void Parser::settle_views() {
+  using enum Options::Action;
   const Show& show = options_.show;
+  const Files& files = options_.files;
   const bool views = show.explain || show.eavesdropper || show.timeline;
-  if (views && show.json)
-    complain("--json is for programs: leave --explain, --eavesdropper and --timeline out");
-  if (options_.action != Options::Action::compare || (!views && options_.files.chart.empty())) return;
-  complain("--compare shows a table: leave --explain, --eavesdropper, --timeline and --chart out");
+  if (files.chart.empty() && !files.proxy_trace.empty())
+    return complain("--proxy-trace is drawn into a --chart: name one");
+  if (options_.action == ask) {
+    if (views && show.json)
+      complain("--json is for programs: leave --explain, --eavesdropper and --timeline out");
+    if (options_.clear_port) complain("--clear-port is for --compare and --bench: elsewhere it is -p");
+    return;
+  }
+  if (!options_.clear_port) options_.clear_port = 53;
+  if (views || !files.chart.empty() || !files.capture.empty() || show.rdata_only)
+    complain(
+        fmt::format("--{} shows a table: leave --explain, --eavesdropper, --timeline, --chart, --capture and "
+                    "--short out",
+                    options_.action == bench ? "bench" : "compare"));
+  if (options_.action == bench && (show.json || !files.session.empty()))
+    complain("--bench shows a table, of sessions of its own: leave --json and --session out");
 }
 
 void Parser::settle_questions() {
@@ -246,9 +276,8 @@ std::expected<Options, std::string> Parser::finish() {
   if (!complained() && options_.action != help && options_.action != version) {
     settle_server();
     settle_views();
+    settle_files();
     settle_questions();
-    if (options_.files.chart.empty() && !options_.files.proxy_trace.empty())
-      complain("--proxy-trace is drawn into a --chart: name one");
   }
   if (complained()) return std::unexpected(complaint_);
   return std::move(options_);

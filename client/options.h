@@ -74,7 +74,7 @@ struct Options {
   std::vector<dns::Question> questions;     // in the order asked
   std::string batch;                        // a file of more questions, "-" for standard input; empty: none
   dns::Question batch_usual;                // type and class of its lines that name none
-  std::uint16_t clear_port = 53;            // --compare: where the server speaks DNS over TCP and UDP
+  std::optional<std::uint16_t> clear_port;  // --compare, --bench (always set there): DNS by TCP and UDP
   unsigned bench_runs = 0;                  // --bench
   QueryOptions query;
   Show show;

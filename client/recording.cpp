@@ -2,8 +2,10 @@
 
 namespace client {
 
-void Recorder::note(WireEvent::Kind kind, bool sent, ByteView octets) noexcept {
-  recording_.events.push_back({.when = WireEvent::Clock::now(),
+void Recorder::note(WireEvent::Kind kind, bool sent, ByteView octets, Time when) noexcept {
+  if (octets.size() > kMostOctets - kept_) return;
+  kept_ += octets.size();
+  recording_.events.push_back({.when = when,
                                .connection = connection_,
                                .kind = kind,
                                .sent = sent,

@@ -25,11 +25,11 @@ struct WireEvent {
     alert,               // TLS, two octets: level, description
     handshaken,          // TLS: the handshake is complete and the server accepted
     message,             // a DNS message, without its two octets of length
-    closed,              // the connection ended; sent: by us
+    closed,  // the connection ended, or did not come to stand; sent: by us, who may have waited in vain
   };
   using Clock = std::chrono::steady_clock;
 
-  Clock::time_point when;
+  Clock::time_point when;      // of what is sent: before it leaves; of what is received: when it has come
   std::size_t connection = 0;  // index in Outcome::connections
   Kind kind = Kind::wire;
   bool sent = false;  // by us; else received
@@ -45,20 +45,29 @@ struct Recording {
   std::vector<std::string> secrets;  // lines of the key log, without newline
 };
 
-// Writes down what happens on one connection at a time. One thread.
+// Writes down what happens on one connection at a time. One thread. It allocates, and is noexcept since it is
+// called in the middle of OpenSSL: a client that has no memory left for its record ends.
 class Recorder final : public net::Watcher, public tls::MessageWatcher {
  public:
   explicit Recorder(Recording& recording) : recording_(recording) {}
 
   void on_connection(std::size_t index) { connection_ = index; }
-  void note(WireEvent::Kind kind, bool sent, ByteView octets = {}) noexcept;
-  void sent(ByteView octets) noexcept override { note(WireEvent::Kind::wire, true, octets); }
+  using Time = WireEvent::Clock::time_point;
+  void note(WireEvent::Kind kind, bool sent, ByteView octets = {},
+            Time when = WireEvent::Clock::now()) noexcept;
+  void sending() noexcept override { sending_ = WireEvent::Clock::now(); }
+  void sent(ByteView octets) noexcept override { note(WireEvent::Kind::wire, true, octets, sending_); }
   void received(ByteView octets) noexcept override { note(WireEvent::Kind::wire, false, octets); }
   void passed(bool sent, tls::Content content, ByteView octets) noexcept override;
 
  private:
   Recording& recording_;
+  // A run's own traffic stays far below; a flood of datagrams must not fill the memory. What comes later is
+  // not written down.
+  static constexpr std::size_t kMostOctets = 64 << 20;
+  std::size_t kept_ = 0;
   std::size_t connection_ = 0;
+  Time sending_;  // when the write that goes on was begun
 };
 
 }  // namespace client

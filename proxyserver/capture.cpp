@@ -1,14 +1,15 @@
 #include "proxyserver/capture.h"
 
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include "common/log.h"
 #include "common/net/pcapng.h"
+#include "common/tls/codes.h"
 #include "common/tls/tls_stream.h"
 
 namespace {
-
-constexpr std::uint8_t kFinished = 20;  // RFC 8446 §4: the handshake type
 
 void append_to(Bytes& bytes, const Bytes& more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
@@ -18,6 +19,15 @@ net::TcpConversation conversation(int fd, const net::SocketAddress& peer, Captur
   const net::SocketAddress local = net::SocketAddress::of_socket(fd);
   return side == CapturedConnection::Side::connecting ? net::TcpConversation(local, peer)
                                                       : net::TcpConversation(peer, local);
+}
+
+// What there is no memory for is missing from the capture, and that is all.
+template <typename Work>
+void if_memory_lasts(Work work) noexcept {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 }  // namespace
@@ -32,17 +42,19 @@ Capture::Capture(const std::string& file) : file_(file) {
 
 void Capture::append(ByteView blocks) noexcept {
   if (file_.append(blocks) || ended_.exchange(true)) return;
-  logging::write(logging::Level::warning, "capture-ended",
-                 logging::field("reason", strerrordesc_np(file_.error())));
+  if_memory_lasts([this] {
+    logging::write(logging::Level::warning, "capture-ended",
+                   logging::field("reason", strerrordesc_np(file_.error())));
+  });
 }
 
 void Capture::add_secret(std::string_view line) noexcept {
-  append(net::pcapng::decryption_secrets(std::string(line) + '\n'));
+  if_memory_lasts([&] { append(net::pcapng::decryption_secrets(std::string(line) + '\n')); });
 }
 
 void Capture::add_datagram(const net::SocketAddress& from, const net::SocketAddress& to,
                            ByteView octets) noexcept {
-  add(Clock::now(), {net::udp_packet(from, to, octets)});
+  if_memory_lasts([&] { add(Clock::now(), {net::udp_packet(from, to, octets)}); });
 }
 
 void Capture::add(Clock::time_point when, const std::vector<Bytes>& packets) {
@@ -77,12 +89,16 @@ void CapturedConnection::watch(net::TcpStream& stream) {
 }
 
 void CapturedConnection::passed(bool sent, tls::Content content, ByteView octets) noexcept {
-  if (content != tls::Content::handshake || octets.empty() || octets[0] != kFinished) return;
+  if (content != tls::Content::handshake || octets.empty() || octets[0] != tls::handshake::kFinished) return;
   (sent ? we_finished_ : peer_finished_) = true;
   finishing_ = finishing_ || sent;
 }
 
 void CapturedConnection::carried(bool sent, ByteView octets) noexcept {
+  if_memory_lasts([&] { keep(sent, octets); });
+}
+
+void CapturedConnection::keep(bool sent, ByteView octets) {
   const auto now = Capture::Clock::now();
   if (!std::exchange(connected_, true)) capture_.add(now, conversation_.connected());
   release();
@@ -96,13 +112,15 @@ void CapturedConnection::add(Capture::Clock::time_point when, bool sent, ByteVie
 }
 
 void CapturedConnection::release() {
-  if (kept_back_) add(kept_back_->when, kept_back_->sent, kept_back_->octets);
-  kept_back_.reset();
+  if (const auto packet = std::exchange(kept_back_, std::nullopt))
+    add(packet->when, packet->sent, packet->octets);
 }
 
 void CapturedConnection::closed(bool by_us) noexcept {
   if (std::exchange(closed_, true)) return;
-  release();
-  if (connected_)
-    capture_.add(Capture::Clock::now(), conversation_.closed(by_us == (side_ == Side::connecting)));
+  if_memory_lasts([&] {
+    release();
+    if (connected_)
+      capture_.add(Capture::Clock::now(), conversation_.closed(by_us == (side_ == Side::connecting)));
+  });
 }

@@ -27,6 +27,7 @@ class Capture {
  public:
   explicit Capture(const std::string& file);  // emptied; throws NetError with the system's reason
 
+  // What there is no memory for is left out.
   void add_secret(std::string_view line) noexcept;  // of the key log
   void add_datagram(const net::SocketAddress& from, const net::SocketAddress& to, ByteView octets) noexcept;
 
@@ -61,6 +62,7 @@ class CapturedConnection final : public net::Watcher, public tls::MessageWatcher
 
  private:
   void carried(bool sent, ByteView octets) noexcept;
+  void keep(bool sent, ByteView octets);
   void add(Capture::Clock::time_point when, bool sent, ByteView octets);
   void release();  // what was kept back
 

@@ -5,6 +5,7 @@
 
 #include "common/dns/codes.h"
 #include "common/net/net_error.h"
+#include "common/net/tcp.h"
 #include "common/tls/tls_error.h"
 
 namespace {
@@ -150,17 +151,22 @@ void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
   leg.lease->writer.add(query.message);
   query.legs |= bit(leg);
   query.sent = now;
-  if (trace_ != nullptr) trace_sent(query, leg, now);
+  if (trace_ != nullptr) trace_queued(query, leg, now);
   ++query.sends;
 }
 
 void Forwarder::write(Leg& leg, Clock::time_point now) {
+  UpstreamConnection& connection = *leg.lease.operator->();
+  if (!connection.connected)  // here, lest a refusal look as if TLS had failed
+    connection.connected = net::is_connected(connection.stream->fd(), connection.stream->peer());
+  leg.wants_write = !connection.connected;
+  if (leg.wants_write) return;
   // want_read: a TLS handshake is under way; its next flight wakes us anyway.
-  const IoResult::Status status = leg.lease->writer.flush(*leg.lease->stream);
+  const IoResult::Status status = connection.writer.flush(*connection.stream);
   leg.wants_write = status == IoResult::Status::want_write;
-  if (leg.carried || status != IoResult::Status::done) return;
-  leg.carried = now;
-  if (leg.traced) trace_connected(leg);
+  if (status != IoResult::Status::done) return;
+  if (!leg.carried) leg.carried = now;
+  if (leg.traced) trace_written(leg);
 }
 
 void Forwarder::read(Leg& leg, Clock::time_point now) {

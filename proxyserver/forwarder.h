@@ -71,6 +71,7 @@ class Forwarder {
   struct Traced {
     std::string client, local;               // for which it was leased; our end of it
     std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
+    std::vector<std::uint16_t> queued;       // IDs of the queries that have not left yet
   };
 
   struct Leg {
@@ -107,9 +108,11 @@ class Forwarder {
   void settle();
 
   // For the trace, if there is one (forwarder_trace.cpp).
-  void trace_sent(const Query& query, Leg& leg, Clock::time_point now) const;
+  void trace_queued(const Query& query, Leg& leg, Clock::time_point now) const;
+  void trace_written(Leg& leg);  // all that was queued
   void trace_connected(Leg& leg) const;
-  void trace_received(const Query& query, const Leg& leg, std::size_t octets, Clock::time_point now) const;
+  void trace_sent(const Query& query, const Leg& leg) const;
+  void trace_received(const Query& query, Leg& leg, std::size_t octets, Clock::time_point now) const;
   void trace_lost(const Leg& leg, const std::exception& cause) const;
 
   Upstreams& upstreams_;

@@ -1,8 +1,11 @@
 // What the trace is told of the way to the resolver.
+#include <algorithm>
+#include <utility>
+
 #include "common/tls/tls_stream.h"
 #include "proxyserver/forwarder.h"
 
-void Forwarder::trace_sent(const Query& query, Leg& leg, Clock::time_point now) const {
+void Forwarder::trace_queued(const Query& query, Leg& leg, Clock::time_point now) const {
   const std::string client = client_.client_of(query);
   const UpstreamConnection& connection = *leg.lease.operator->();
   if (!leg.traced) {
@@ -12,7 +15,18 @@ void Forwarder::trace_sent(const Query& query, Leg& leg, Clock::time_point now) 
     if (!connection.proven) leg.traced->begun = now;
     trace_->upstream(client, leg.lease.upstream().name(), leg.traced->local, connection.proven);
   }
-  trace_->sent(client, query.client_id, query.id, leg.traced->local, query.message.size());
+  leg.traced->queued.push_back(query.id);
+}
+
+void Forwarder::trace_written(Leg& leg) {
+  trace_connected(leg);
+  for (const std::uint16_t id : std::exchange(leg.traced->queued, {}))
+    if (const Query* query = queries_.find(id); query != nullptr && (query->legs & bit(leg)) != 0)
+      trace_sent(*query, leg);
+}
+
+void Forwarder::trace_sent(const Query& query, const Leg& leg) const {
+  trace_->sent(client_.client_of(query), query.client_id, query.id, leg.traced->local, query.message.size());
 }
 
 void Forwarder::trace_connected(Leg& leg) const {
@@ -25,10 +39,12 @@ void Forwarder::trace_connected(Leg& leg) const {
   traced.begun.reset();
 }
 
-void Forwarder::trace_received(const Query& query, const Leg& leg, std::size_t octets,
+void Forwarder::trace_received(const Query& query, Leg& leg, std::size_t octets,
                                Clock::time_point now) const {
+  // Of many queries the first may be answered while the last still wait for room in the socket.
+  if (std::erase(leg.traced->queued, query.id) > 0) trace_sent(query, leg);
   trace_->received(client_.client_of(query), query.client_id, query.id, leg.traced->local, octets,
-                   now - query.sent);
+                   now - std::max(query.sent, leg.carried.value_or(query.sent)));
 }
 
 void Forwarder::trace_lost(const Leg& leg, const std::exception& cause) const {

@@ -1,5 +1,7 @@
 #include "proxyserver/instruments.h"
 
+#include <fmt/format.h>
+
 #include "common/log.h"
 #include "common/net/net_error.h"
 
@@ -31,7 +33,7 @@ Instruments::Instruments(const InstrumentFiles& files) try {
   throw UnusableFile(error.what());
 }
 
-void Instruments::add_secret(std::string_view line) const {
+void Instruments::add_secret(std::string_view line) const noexcept {
   if (key_log) key_log->add(line);
   if (capture) capture->add_secret(line);
 }

@@ -16,7 +16,7 @@ struct InstrumentFiles {  // empty: not asked for
   std::string trace;
 };
 
-// A file of the above that cannot be written, and why.
+// A file that the proxy needs and cannot use, and why.
 class UnusableFile : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -38,5 +38,5 @@ struct Instruments {
   std::unique_ptr<Trace> trace;
 
  private:
-  void add_secret(std::string_view line) const;
+  void add_secret(std::string_view line) const noexcept;
 };

@@ -71,8 +71,11 @@ net::UniqueFd stop_signals() {
   return fd;
 }
 
-std::string default_file(const char* name) {
-  return std::filesystem::exists(name) ? name : fmt::format("{}/{}", DOT_SYSCONFDIR, name);
+std::string default_file(const char* name, const char* option) {
+  const std::string installed = fmt::format("{}/{}", DOT_SYSCONFDIR, name);
+  if (std::filesystem::exists(name)) return name;
+  if (std::filesystem::exists(installed)) return installed;
+  throw UnusableFile(fmt::format("neither {} here nor {}: name one with {}", name, installed, option));
 }
 
 void log_client(logging::Level level, std::string_view event, const std::string& peer,
@@ -127,8 +130,8 @@ Server::Server(const Options& options)
 }
 
 void Server::load_identity() {
-  if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem");
-  if (options_.key_file.empty()) options_.key_file = default_file("key.pem");
+  if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem", "--cert");
+  if (options_.key_file.empty()) options_.key_file = default_file("key.pem", "--key");
   tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
   instruments_.hear_secrets(*tls_);
   const bool beyond_loopback = std::ranges::any_of(options_.listen, [](const net::Endpoint& endpoint) {

@@ -3,20 +3,24 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "common/dns/codes.h"
 #include "common/dns/message.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
+#include "common/net/private_file.h"
 
 namespace {
 
 using logging::field;
 
 net::UniqueFd open_for_appending(const std::string& file) {
-  return net::UniqueFd(file == "-" ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
-                                   : open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (file != "-") return net::open_private("open the trace", file, O_APPEND);
+  net::UniqueFd error_output(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!error_output.valid()) throw net::NetError::from_errno("write the trace to standard error", errno);
+  return error_output;
 }
 
 long long microseconds(Trace::Duration time) {
@@ -34,13 +38,14 @@ unsigned id_of(ByteView message) {
 
 }  // namespace
 
-Trace::Trace(const std::string& file) : file_(open_for_appending(file)) {
-  if (!file_.valid()) throw net::NetError::from_errno("open the trace " + file, errno);
-}
+Trace::Trace(const std::string& file) : file_(open_for_appending(file)) {}
 
 void Trace::write(Text event, Text facts) const {
   const long long now = microseconds(std::chrono::steady_clock::now().time_since_epoch());
   const std::string line = fmt::format("{}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000, event, facts);
+  // Who reads a pipe too slowly loses lines; nobody waits for him.
+  pollfd room{file_.get(), POLLOUT, 0};
+  if (poll(&room, 1, 0) == 0) return;
   while (::write(file_.get(), line.data(), line.size()) < 0 && errno == EINTR) continue;
 }
 

@@ -9,25 +9,23 @@
 //   handshake client= version=TLSv1.3 group=x25519 suite=TLS_AES_128_GCM_SHA256 alpn=dot resumed=no us=812
 //   query     client= id=4660 [name=google.com. type=A] octets=128
 //   upstream  client= upstream=tls://127.0.0.1:853#lab.test local=127.0.0.1:51000 connection=new|reused
-//   sent      client= id= upstream_id=52011 local= octets=128
 //   connected client= local= [version= group= suite= alpn= resumed=] us=1520
+//   sent      client= id= upstream_id=52011 local= octets=128
 //   received  client= id= upstream_id= local= octets=468 us=20020
 //   lost      client= local= reason="read from 127.0.0.1:853: Connection reset by peer"
 //   answer    client= id= rcode=NOERROR octets=468 us=20311
 //   closed    client= by=client|proxy [reason=] us=30000
 //
-//  - client: the client's address and port, the connection's id on both sides. Over UDP nothing is accepted
-//  or
-//    closed.
-//  - id: of the query as the client sent it; upstream_id: the one it has on its way to the resolver. octets:
-//  of
-//    the DNS message on that side of the proxy, without its two octets of length. No name and type: the query
-//    could not be read.
+//  - client: the client's address and port, the connection's id on both sides. Over UDP nothing is
+//    accepted or closed.
+//  - id: of the query as the client sent it; upstream_id: the one it has on its way to the resolver.
+//    octets: of the DNS message on that side of the proxy, without its two octets of length. No name and
+//    type: the query could not be read.
 //  - local: our end of the connection to the resolver, and that connection's id; it may serve one client
-//  after
-//    another. upstream: this client's queries take it from now on. sent: queued for it; connected: a new one
-//    is ready and the queue has left, us after the connection was begun. lost: it failed. The UDP service's
-//    connections serve all its clients: their client is the one whose query needed them first.
+//    after another. upstream: this client's queries take it from now on. connected: it is a new one, and is
+//    ready, us after it was begun. sent: the query has left. lost: the connection failed, and what was sent
+//    or was to be sent over it goes elsewhere. The UDP service's connections serve all its clients: their
+//    client is the one whose query needed them first.
 //  - us: of received since the query was sent, of answer since it came, of closed since it was accepted. An
 //    answer without a received before it is the proxy's own.
 #pragma once

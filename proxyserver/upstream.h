@@ -18,14 +18,14 @@
 
 class Upstream;
 
-// A connection to a resolver with its framing. New ones are still connecting: the first write carries them
-// on.
+// A connection to a resolver with its framing. New ones are still connecting: net::is_connected() tells.
 struct UpstreamConnection {
   std::unique_ptr<CapturedConnection> captured;  // before the stream, which it watches; null: no capture
   std::unique_ptr<net::Stream> stream;
   net::FrameReader reader;
   net::FrameWriter writer;
-  bool proven = false;  // an answer has come over it: when it dies, that says little about the resolver
+  bool connected = false;  // TCP's connection stands
+  bool proven = false;     // an answer has come over it: when it dies, that says little about the resolver
   std::chrono::steady_clock::time_point idle_since;
   std::chrono::milliseconds idle_limit{30'000};  // or what the resolver said (RFC 7828): 0 is "close it"
 };

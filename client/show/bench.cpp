@@ -4,10 +4,9 @@
 #include <ctime>
 #include <fmt/format.h>
 
-#include "client/show/columns.h"
 #include "client/show/escape.h"
 #include "client/show/failure.h"
-#include "client/show/step_words.h"
+#include "client/show/wrap.h"
 
 namespace client {
 namespace {
@@ -87,7 +86,7 @@ std::string bench_to_text(const BenchResult& result, const Options& options) {
       result.connection.tls
           ? fmt::format(" ({}, {})", result.connection.tls->version, result.connection.tls->cipher)
           : "",
-      options.clear_port, host, to_string(options.questions.front()),
+      *options.clear_port, host, to_string(options.questions.front()),
       options.questions.size() > 1 ? " and others" : ""));
   out += fmt::format(";;\n;; {:<14}{:>7}{:>27}{:>9}{:>14}{:>7}\n", "", "", "ms from asking to answer",
                      "row's ms", "octets each", "round");

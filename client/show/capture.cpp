@@ -83,8 +83,8 @@ class Capture {
   Bytes file_;
 };
 
-// There are some as soon as the TLS handshake has begun.
-bool has_secrets(const Outcome& outcome) {
+// The key log's may be in the file as soon as a TLS handshake has begun.
+bool may_have_secrets(const Outcome& outcome) {
   return std::ranges::any_of(outcome.connections, [](const Connection& connection) {
     return connection.transport == Transport::tls && connection.local;
   });
@@ -118,13 +118,13 @@ std::expected<void, std::string> write_capture(const Outcome& outcome, const Opt
 }
 
 std::vector<std::string> key_log_notes(const Outcome& outcome, const Options& options) {
-  if (options.files.keylog.empty() || !has_secrets(outcome)) return {};
+  if (options.files.keylog.empty() || !may_have_secrets(outcome)) return {};
   return {warning(options.files.keylog)};
 }
 
 std::vector<std::string> capture_notes(const Outcome& outcome, const Options& options) {
   std::vector<std::string> notes;
-  if (has_secrets(outcome)) notes.push_back(warning(options.files.capture));
+  if (!outcome.recording.secrets.empty()) notes.push_back(warning(options.files.capture));
   std::string ports;
   for (const Connection& connection : outcome.connections)
     ports +=

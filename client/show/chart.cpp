@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
@@ -31,10 +32,16 @@ std::string label_of(const Step& step) {
       return "TCP SYN";
     case Step::Kind::connected:
       return "TCP SYN, ACK";
+    case Step::Kind::refused:
+      return "TCP RST: nobody listens there";
+    case Step::Kind::given_up:
+      return "gives up: no answer that it could use";
     case Step::Kind::closed:
       return "TCP FIN";
-    case Step::Kind::rest:
-      return "octets that nobody read as TLS";
+    case Step::Kind::no_tls:
+      return "octets that are no TLS records";
+    case Step::Kind::unread:
+      return "octets that were not read any more";
     case Step::Kind::record:
     case Step::Kind::octets:
     case Step::Kind::datagram:
@@ -72,7 +79,7 @@ class Drawing {
     if (udp && step.kind == Step::Kind::connecting) return;  // nothing passes
     arrows_.push_back({.ms = ms(step.when),
                        .from = step.sent ? kClient : kServer,
-                       .to = step.sent ? kServer : kClient,
+                       .to = step.sent && step.kind != Step::Kind::given_up ? kServer : kClient,
                        .label = label_of(step),
                        .size = step.octets > 0 ? octets_text(step.octets) : "",
                        .encrypted = step.encrypted});
@@ -92,32 +99,22 @@ class Drawing {
       queries_[fact("id")].name = event.fact("name").empty() ? "" : fact("name") + " " + fact("type");
     } else if (event.event == "upstream") {
       encrypted_ = event.fact("upstream").starts_with("tls://");
-      ready_ = event.fact("connection") == "reused";
-      if (ready_) return add(kServer, kServer, "takes a connection that is open");
+      if (event.fact("connection") == "reused")
+        return add(kServer, kServer, "takes a connection that is open");
       add(kServer, kUpstream, encrypted_ ? "TCP connect, TLS handshake" : "TCP connect");
     } else if (event.event == "sent") {
-      // What is sent on a connection that is not ready leaves when it is.
-      queued_.push_back({"query " + queries_[fact("id")].name, "DNS " + fact("octets") + " octets"});
-      if (ready_) leave(add);
+      add(kServer, kUpstream, "query " + queries_[fact("id")].name, "DNS " + fact("octets") + " octets");
     } else if (event.event == "connected") {
       add(kUpstream, kServer, "ready: " + (encrypted_ ? fact("version") : "TCP"),
           "after " + fact("us") + " us");
-      ready_ = true;
-      leave(add);
     } else if (event.event == "received") {
       queries_[fact("id")].by_resolver = true;
       add(kUpstream, kServer, "answer to " + queries_[fact("id")].name, "DNS " + fact("octets") + " octets");
     } else if (event.event == "lost") {
-      queued_.clear();
       add(kUpstream, kServer, "lost: " + fact("reason"));
     } else if (event.event == "answer" && !queries_[fact("id")].by_resolver) {
       add(kServer, kServer, "answers by itself: " + fact("rcode"));
     }
-  }
-
-  void leave(const auto& add) {
-    for (const auto& [label, size] : queued_) add(kServer, kUpstream, label, size);
-    queued_.clear();
   }
 
   struct TracedQuery {
@@ -130,8 +127,6 @@ class Drawing {
   std::vector<Arrow> arrows_;
   // The second leg:
   std::map<std::string, TracedQuery> queries_;  // by ID
-  std::vector<std::pair<std::string, std::string>> queued_;
-  bool ready_ = false;
   bool encrypted_ = false;
 };
 
@@ -141,6 +136,8 @@ std::unexpected<std::string> complaint(const std::string& file, int error) {
 }
 
 std::expected<std::string, std::string> read_file(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return complaint(file, EISDIR);
   std::ifstream in(file, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in.is_open() || in.bad()) return complaint(file, errno);

@@ -18,8 +18,8 @@ constexpr std::string_view kNone = "-";
 using Cells = std::array<std::string, 3>;
 using Asked = std::array<const Answer*, 3>;  // one question's answers; null: none
 
-std::string milliseconds(Duration duration) {
-  return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(duration).count());
+std::string time_text(Duration duration) {
+  return fmt::format("{:.1f} ms", milliseconds(duration));
 }
 
 std::string flags(const dns::Header& header) {
@@ -87,15 +87,15 @@ constexpr Row kRows[] = {
      [](const Answer& answer, const Connection&) { return fmt::to_string(answer.received); }, false},
     {"connect",
      [](const Answer&, const Connection& connection) {
-       return connection.transport == net::Transport::udp ? std::string() : milliseconds(connection.connect);
+       return connection.transport == net::Transport::udp ? std::string() : time_text(connection.connect);
      },
      false},
     {"handshake",
      [](const Answer&, const Connection& connection) {
-       return connection.tls ? milliseconds(connection.handshake) : std::string();
+       return connection.tls ? time_text(connection.handshake) : std::string();
      },
      false},
-    {"query", [](const Answer& answer, const Connection&) { return milliseconds(answer.time); }, false},
+    {"query", [](const Answer& answer, const Connection&) { return time_text(answer.time); }, false},
 };
 
 // The ways for which `holds`: "DoT and TCP", "all three".
@@ -217,7 +217,7 @@ std::string comparison_to_text(const Comparison& comparison) {
 std::string comparison_notice(const Options& options) {
   return fmt::format(
       "client: --compare asks {} port {} by TCP and UDP too: what is asked and answered passes in clear",
-      printable(options.server.host), options.clear_port);
+      printable(options.server.host), *options.clear_port);
 }
 
 }  // namespace client

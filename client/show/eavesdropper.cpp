@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "client/show/columns.h"
 #include "client/show/escape.h"
+#include "client/show/hex.h"
 #include "client/show/step_words.h"
 #include "client/show/tls_words.h"
+#include "client/show/wrap.h"
+#include "common/tls/codes.h"
 
 namespace client {
 namespace {
@@ -36,7 +38,8 @@ std::string peer_subject(const Connection& connection) {
 
 bool holds_certificate(const Step& step) {
   return std::ranges::any_of(step.inside, [](const WireEvent* event) {
-    return event->kind == WireEvent::Kind::handshake && !event->octets.empty() && event->octets[0] == 11;
+    return event->kind == WireEvent::Kind::handshake && !event->octets.empty() &&
+           event->octets[0] == tls::handshake::kCertificate;
   });
 }
 
@@ -55,13 +58,18 @@ std::string seen_on_path(const Step& step, const Connection& connection) {
       return "TCP SYN to " + server;
     case Step::Kind::connected:
       return "TCP SYN, ACK: the connection stands";
+    case Step::Kind::refused:
+      return "TCP RST: nobody listens there";
+    case Step::Kind::given_up:
+      return "no answer that the client could use";
     case Step::Kind::closed:
       return step.sent ? "TCP FIN: the client ends it" : "TCP FIN: the server ends it";
     case Step::Kind::octets:
       return fmt::format("TCP, {} octets in clear: {}", step.octets, words_of_all(step.inside));
     case Step::Kind::datagram:
       return fmt::format("UDP, {} octets in clear: {}", step.octets, words_of_all(step.inside));
-    case Step::Kind::rest:
+    case Step::Kind::no_tls:
+    case Step::Kind::unread:
       return fmt::format("{} octets", step.octets);
     case Step::Kind::record:
       break;
@@ -73,11 +81,12 @@ std::string seen_on_path(const Step& step, const Connection& connection) {
 }
 
 std::string seen_at_the_ends(const Step& step, const Connection& connection) {
-  if (step.kind == Step::Kind::rest) return "read by nobody: no TLS records, or too late";
+  if (step.kind == Step::Kind::no_tls) return "no TLS records: nobody reads them";
+  if (step.kind == Step::Kind::unread) return "not read: we had stopped";
   if (step.kind != Step::Kind::record) return step.inside.empty() ? "" : "the same";
   if (step.content == content::kChangeCipherSpec) {
     if (!connection.tls) return "";
-    return speaks_tls12(connection) ? "all that follows is encrypted" : "says nothing: for old middleboxes";
+    return speaks_tls12(connection) ? "all that follows is encrypted" : "says nothing: for middleboxes";
   }
   if (step.inside.empty()) return "a part of a message";
   return step.encrypted ? contents(step, connection) : "the same";
@@ -114,20 +123,6 @@ std::string table(const Outcome& outcome) {
   return out;
 }
 
-// Sixteen octets a row, and the same as characters, as network analysers show them.
-std::string dump(ByteView octets) {
-  std::string out;
-  for (std::size_t at = 0; at < octets.size(); at += 16) {
-    const ByteView row = octets.subspan(at, std::min<std::size_t>(16, octets.size() - at));
-    std::string characters;
-    for (const std::uint8_t octet : row)
-      characters += octet >= ' ' && octet < 0x7f ? static_cast<char>(octet) : '.';
-    out +=
-        fmt::format(";;   {:04x}  {:<48} {}\n", at, fmt::format("{:02x}", fmt::join(row, " ")), characters);
-  }
-  return out;
-}
-
 std::string by_udp(const Outcome& outcome, const Options& options) {
   if (options.questions.empty() || outcome.answers.empty()) return "";
   const dns::Question& question = options.questions.front();
@@ -143,7 +138,8 @@ std::string by_udp(const Outcome& outcome, const Options& options) {
       fmt::format("One datagram to port 53 with these {} octets, and everybody on the path reads \"{}\" "
                   "in it; the answer comes back as open:",
                   query.size(), to_string(question)));
-  return out + dump(query);
+  for (const std::string& row : hex_dump(query)) out += ";;   " + row + '\n';
+  return out;
 }
 
 std::string verdict(const Outcome& outcome) {

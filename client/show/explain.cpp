@@ -8,10 +8,10 @@
 #include "client/show/explain_handshake.h"
 #include "client/show/explain_layers.h"
 #include "client/show/explain_message.h"
-#include "client/show/hex.h"
 #include "client/show/steps.h"
 #include "client/show/tls_words.h"
 #include "client/show/wrap.h"
+#include "common/tls/codes.h"
 
 namespace client {
 namespace {
@@ -44,13 +44,15 @@ class Story {
     for (const Step& step : steps)
       if (step.connection == index_) tell(step);
     if (const tls::TlsError* const error = rejection()) {
-      line(0, "");
+      blank();
       line(0, fmt::format("{}: {}. Nothing was asked.",
                           error->facts().peer ? "NOT TRUSTED" : "TLS DOES NOT STAND",
                           tls::to_string(error->kind())));
     }
-    if (const std::string layers = explain_layers(outcome_, index_); !layers.empty())
-      out_ += "\nOCTETS, layer by layer\n" + layers;
+    if (const std::string layers = explain_layers(outcome_, index_); !layers.empty()) {
+      blank();
+      out_ += "OCTETS through the socket, layer by layer\n" + layers;
+    }
     return std::move(out_);
   }
 
@@ -71,12 +73,15 @@ class Story {
   void line(std::size_t indent, std::string_view text) {
     const std::string margin(indent, ' ');
     for (const std::string& row : wrapped(text, kWidth - indent, 4)) out_ += margin + row + '\n';
-    if (text.empty()) out_ += '\n';
+  }
+
+  // One, however often it is asked for.
+  void blank() {
+    if (!out_.ends_with("\n\n")) out_ += '\n';
   }
 
   std::string at(const Step& step) const {
-    const std::chrono::duration<double, std::milli> since = step.when - outcome_.recording.begin;
-    return fmt::format("at {:.3f} ms", since.count());
+    return fmt::format("at {:.3f} ms", milliseconds(step.when - outcome_.recording.events.front().when));
   }
 
   void tell(const Step& step) {
@@ -87,11 +92,18 @@ class Story {
         return line(0,
                     fmt::format("<- SYN, ACK, {}: the connection stands after one round trip [RFC 9293 3.5]",
                                 at(step)));
+      case Step::Kind::refused:
+        return line(0, fmt::format("<- RST, {}: nobody listens there [RFC 9293 3.5.2]", at(step)));
+      case Step::Kind::given_up:
+        return line(0, fmt::format("   no answer that we could use, {}", at(step)));
       case Step::Kind::closed:
         return line(0, fmt::format("{} closed by {}, {}", arrow(step.sent), step.sent ? "us" : "the server",
                                    at(step)));
-      case Step::Kind::rest:
-        return line(0, fmt::format("{} {} octets that were not read as TLS records, {}", arrow(step.sent),
+      case Step::Kind::no_tls:
+        return line(0, fmt::format("{} {} octets that are no TLS records, {}", arrow(step.sent), step.octets,
+                                   at(step)));
+      case Step::Kind::unread:
+        return line(0, fmt::format("{} {} octets, {}: not read, we had stopped", arrow(step.sent),
                                    step.octets, at(step)));
       case Step::Kind::record:
       case Step::Kind::octets:
@@ -116,7 +128,8 @@ class Story {
     announce_encryption(step);
     line(0, fmt::format("{} {}, {}", arrow(step.sent), what_passes(step), at(step)));
     if (step.kind == Step::Kind::record && step.content == content::kChangeCipherSpec)
-      line(3, "in TLS 1.2 the change of keys; in TLS 1.3 there for old boxes on the path [RFC 8446 D.4]");
+      line(3, tls13_ ? "says nothing: it is there for middleboxes that expect TLS 1.2 [RFC 8446 D.4]"
+                     : "all that follows is encrypted with the new keys [RFC 5246 7.1]");
     for (const WireEvent* const event : step.inside) inside(*event, step.encrypted);
   }
 
@@ -147,7 +160,8 @@ class Story {
       case Kind::handshake:
         return handshake(event.octets, encrypted, event.sent);
       case Kind::alert:
-        return line(3, "alert: " + alert_text(event.octets) + " [RFC 8446 6]");
+        return line(
+            3, fmt::format("alert: {} [RFC {}]", alert_text(event.octets), tls13_ ? "8446 6" : "5246 7.2"));
       case Kind::message:
         return message(event);
       default:
@@ -157,12 +171,13 @@ class Story {
 
   void handshake(ByteView octets, bool encrypted, bool sent) {
     if (octets.empty()) return;
-    constexpr std::uint8_t kCertificate = 11;
-    const std::string_view purpose = handshake_purpose(octets[0]);
+    if (octets[0] == tls::handshake::kClientHello || octets[0] == tls::handshake::kServerHello)
+      tls13_ = hello_words(octets).tls13;
+    const std::string purpose = handshake_purpose(octets[0], tls13_);
     line(3, fmt::format("{}, {} octets{}{}", handshake_name(octets[0]), octets.size(),
                         purpose.empty() ? "" : ": ", purpose));
     for (const std::string& content : handshake_contents(octets)) line(6, content);
-    if (octets[0] == kCertificate && !sent) certificate(encrypted);
+    if (octets[0] == tls::handshake::kCertificate && !sent) certificate(encrypted);
   }
 
   // What OpenSSL read in the certificate, when it is at hand: after a failure, with the reason.
@@ -172,9 +187,9 @@ class Story {
                        : error         ? error->facts().peer
                                        : std::optional<tls::CertificateFacts>();
     if (!peer) return;
-    line(6, "subject: " + printable(peer->subject));
-    line(6, "issuer: " + printable(peer->issuer));
-    line(6, printable(fmt::format("names: {}", fmt::join(peer->names, ", "))));
+    line(6, "subject: " + peer->subject);
+    line(6, "issuer: " + peer->issuer);
+    line(6, fmt::format("names: {}", fmt::join(peer->names, ", ")));
     line(6, fmt::format("valid: from {:%Y-%m-%d %H:%M:%S} to {:%Y-%m-%d %H:%M:%S} UTC", peer->not_before,
                         peer->not_after));
     line(6, "pin: sha256/" + peer->pin + ", of its key [RFC 7858 4.2]");
@@ -189,14 +204,16 @@ class Story {
   // Before the first query: what the handshake took, and why we go on.
   void trust() {
     if (!connection_.tls) return;
-    const std::chrono::duration<double, std::milli> took = connection_.handshake;
-    line(0, "");
-    line(0, fmt::format("TLS stands: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
-                        connection_.tls->cipher, connection_.tls->group.empty() ? "" : ", ",
-                        connection_.tls->group, round_trips(round_trips_), took.count()));
+    blank();
+    line(0,
+         fmt::format("TLS stands: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
+                     connection_.tls->cipher, connection_.tls->group.empty() ? "" : ", ",
+                     connection_.tls->group, round_trips(round_trips_), milliseconds(connection_.handshake)));
     line(0, reason());
     if (!options_.pin_only) line(3, "trust anchors: " + printable(connection_.authority));
-    line(0, "");
+    if (connection_.tls->alpn.empty())
+      line(3, "no ALPN: the server did not say which protocol it speaks here [RFC 7301 3.1]");
+    blank();
   }
 
   std::string reason() const {
@@ -207,8 +224,8 @@ class Story {
     if (connection_.tls->resumed)
       return fmt::format(
           "TRUSTED without a certificate: the keys come from an earlier connection, by its ticket, and "
-          "the certificate that {} showed there passes the same checks. [RFC 8446 2.2]",
-          name);
+          "the certificate that {} showed there passes the same checks. [RFC {}]",
+          name, tls13_ ? "8446 2.2" : "5077 3.1");
     if (options_.pin_only)
       return "TRUSTED: the key of its certificate is one of those that were given; name, issuer and dates "
              "were not "
@@ -225,7 +242,8 @@ class Story {
     if (connection_.transport != Transport::udp)
       title += fmt::format("; the two before it, {:02x} {:02x}, are its length [RFC 7766 8]", size >> 8,
                            size & 0xff);
-    out_ += '\n' + explain_message(event.octets, title) + '\n';
+    blank();
+    out_ += explain_message(event.octets, title) + '\n';
   }
 
   const Outcome& outcome_;
@@ -234,6 +252,7 @@ class Story {
   const Connection& connection_;
   std::string out_;
   bool encrypted_[2] = {};  // whether that has been told: of what came, of what was sent
+  bool tls13_ = false;      // as the newest hello has it: offered, then chosen
   bool asked_ = false;
   bool waiting_ = false;  // we sent last
   unsigned round_trips_ = 0;

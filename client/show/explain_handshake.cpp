@@ -7,10 +7,12 @@
 
 #include "client/show/escape.h"
 #include "common/dns/wire_reader.h"
+#include "common/tls/codes.h"
 
 namespace client {
 namespace {
 
+namespace handshake = tls::handshake;
 using dns::WireReader;  // TLS is big-endian too, and as full of lengths
 using Lines = std::vector<std::string>;
 
@@ -86,31 +88,27 @@ constexpr Named kExtensions[] = {
     {65281, "renegotiation_info"},
 };
 
-enum Handshake : std::uint8_t {
-  kClientHello = 1,
-  kServerHello = 2,
-  kNewSessionTicket = 4,
-  kEncryptedExtensions = 8,
-  kCertificate = 11,
-  kServerKeyExchange = 12,
-  kCertificateVerify = 15,
-  kFinished = 20,
+struct Purpose {
+  std::uint8_t code;
+  std::string_view words;
+  std::string_view tls13, tls12;  // the RFC and its section; empty: that version has no such message
 };
 
-constexpr Named kPurposes[] = {
-    {kClientHello, "what we can do, to choose from [RFC 8446 4.1.2]"},
-    {kServerHello, "what it has chosen [RFC 8446 4.1.3]"},
-    {kNewSessionTicket, "lets the next connection skip the certificate [RFC 8446 4.6.1]"},
-    {kEncryptedExtensions, "answers what nobody else has to know [RFC 8446 4.3.1]"},
-    {kCertificate, "who this is, and who vouches for it [RFC 8446 4.4.2]"},
-    {kServerKeyExchange, "half of a new key, signed [RFC 8422 5.4]"},
-    {13, "asks who we are, too [RFC 8446 4.3.2]"},
-    {14, "it is our turn [RFC 5246 7.4.5]"},
-    {kCertificateVerify, "a signature: the key of the certificate is here [RFC 8446 4.4.3]"},
-    {16, "our half of the key [RFC 8422 5.7]"},
-    {kFinished, "a checksum, with a key, of all messages so far: none was altered [RFC 8446 4.4.4]"},
-    {22, "what the CA says of the certificate today [RFC 6066 8]"},
-    {24, "a new key from here on [RFC 8446 4.6.3]"},
+constexpr Purpose kPurposes[] = {
+    {handshake::kClientHello, "what we can do, to choose from", "8446 4.1.2", "5246 7.4.1.2"},
+    {handshake::kServerHello, "what it has chosen", "8446 4.1.3", "5246 7.4.1.3"},
+    {handshake::kNewSessionTicket, "lets the next connection skip the certificate", "8446 4.6.1", "5077 3.3"},
+    {handshake::kEncryptedExtensions, "answers what nobody else has to know", "8446 4.3.1", ""},
+    {handshake::kCertificate, "who this is, and who vouches for it", "8446 4.4.2", "5246 7.4.2"},
+    {handshake::kServerKeyExchange, "an ephemeral public key, signed", "", "5246 7.4.3"},
+    {handshake::kCertificateRequest, "asks who we are, too", "8446 4.3.2", "5246 7.4.4"},
+    {handshake::kServerHelloDone, "it is our turn", "", "5246 7.4.5"},
+    {handshake::kCertificateVerify, "a signature: the key of the certificate is here", "8446 4.4.3",
+     "5246 7.4.8"},
+    {handshake::kClientKeyExchange, "with ECDHE, our ephemeral public key", "", "5246 7.4.7"},
+    {handshake::kFinished, "a MAC of all messages so far: none was altered", "8446 4.4.4", "5246 7.4.9"},
+    {handshake::kCertificateStatus, "what the CA says of the certificate today", "", "6066 8"},
+    {handshake::kKeyUpdate, "a new key from here on", "8446 4.6.3", ""},
 };
 
 std::string name_of(std::span<const Named> table, std::uint16_t code) {
@@ -238,9 +236,11 @@ void add_certificates(WireReader& reader, Lines& lines) {
 
 }  // namespace
 
-std::string_view handshake_purpose(std::uint8_t code) {
-  const auto* const found = std::ranges::find(kPurposes, code, &Named::code);
-  return found == std::end(kPurposes) ? "" : found->name;
+std::string handshake_purpose(std::uint8_t code, bool tls13) {
+  const auto* const found = std::ranges::find(kPurposes, code, &Purpose::code);
+  if (found == std::end(kPurposes)) return {};
+  const std::string_view section = tls13 ? found->tls13 : found->tls12;
+  return section.empty() ? std::string(found->words) : fmt::format("{} [RFC {}]", found->words, section);
 }
 
 std::vector<std::string> handshake_contents(ByteView message) {
@@ -249,24 +249,24 @@ std::vector<std::string> handshake_contents(ByteView message) {
   const std::uint8_t type = reader.u8();
   u24(reader);
   switch (type) {
-    case kClientHello:
-    case kServerHello:
-      add_hello(reader, type == kClientHello, lines);
+    case handshake::kClientHello:
+    case handshake::kServerHello:
+      add_hello(reader, type == handshake::kClientHello, lines);
       break;
-    case kEncryptedExtensions:
+    case handshake::kEncryptedExtensions:
       add_extensions(reader, false, lines);
       break;
-    case kCertificate:
+    case handshake::kCertificate:
       add_certificates(reader, lines);
       break;
-    case kServerKeyExchange:
+    case handshake::kServerKeyExchange:
       if (reader.u8() == 3)  // named_curve, RFC 8422 §5.4
         lines.push_back("group: " + name_of(kGroups, reader.u16()));
       break;
-    case kCertificateVerify:
+    case handshake::kCertificateVerify:
       lines.push_back("signature: " + name_of(kSchemes, reader.u16()));
       break;
-    case kNewSessionTicket:
+    case handshake::kNewSessionTicket:
       lines.push_back(fmt::format("lifetime: {} s", reader.u32()));
       break;
     default:

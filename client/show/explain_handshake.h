@@ -4,16 +4,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/bytes.h"
 
 namespace client {
 
-// What it is there for, in a few words, with the RFC: "offers versions, … [RFC 8446 4.1.2]". Empty for a
-// message we do not know.
-std::string_view handshake_purpose(std::uint8_t code);
+// What it is there for, in a few words, with the RFC of the version: "what it has chosen [RFC 8446 4.1.3]".
+// Empty for a message we do not know.
+std::string handshake_purpose(std::uint8_t code, bool tls13);
 
 // What it carries: "supported_versions: TLS 1.3, TLS 1.2". `message` is whole, with its four octets of type
 // and length. Lines end where the message stops making sense.

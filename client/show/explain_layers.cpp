@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "client/show/sealing.h"
 #include "client/show/tls_words.h"
 
 namespace client {
@@ -38,25 +39,6 @@ std::vector<std::size_t> message_sizes(const Outcome& outcome, std::size_t conne
     if (event.connection == connection && event.sent == sent && event.kind == Kind::message)
       sizes.push_back(event.octets.size());
   return sizes;
-}
-
-// What one record's encryption adds.
-struct Sealing {
-  bool known = true;
-  std::size_t inner_type = 0, nonce = 0, tag = 0;
-
-  std::size_t total() const { return inner_type + nonce + tag; }
-};
-
-Sealing sealing_of(const Connection& connection) {
-  if (!connection.tls) return {.known = false};
-  const std::string& cipher = connection.tls->cipher;
-  const auto has = [&](std::string_view word) { return cipher.find(word) != std::string::npos; };
-  if (has("CCM8") || has("CCM_8")) return {.known = false};
-  if (connection.tls->version == "TLSv1.3") return {.inner_type = 1, .tag = 16};
-  if (has("GCM") || has("CCM")) return {.nonce = 8, .tag = 16};
-  if (has("CHACHA20")) return {.tag = 16};
-  return {.known = false};
 }
 
 // Fills rows with messages and records until both end at the same octet of the plain stream.
@@ -143,11 +125,12 @@ std::string row_text(const LayerRow& row) {
 }
 
 std::string sum_text(const DirectionSum& sum, bool sent) {
-  std::string out = fmt::format("   {:8}  {:5} for messages", sent ? "sent" : "received", sum.messages);
-  if (sum.handshake > 0) out += fmt::format(" + {} for the handshake", sum.handshake);
+  // At most 110 columns, even of a million octets.
+  std::string out = fmt::format("   {:8}  {:5} for DNS", sent ? "sent" : "received", sum.messages);
+  if (sum.handshake > 0) out += fmt::format(" + {} for handshake", sum.handshake);
   if (sum.alerts > 0) out += fmt::format(" + {} for alerts", sum.alerts);
-  if (sum.wire > sum.explained()) out += fmt::format(" + {} not read as records", sum.wire - sum.explained());
-  return out + fmt::format(" = {} octets that passed the socket\n", sum.wire);
+  if (sum.wire > sum.explained()) out += fmt::format(" + {} not read", sum.wire - sum.explained());
+  return out + fmt::format(" = {} octets passed\n", sum.wire);
 }
 
 }  // namespace

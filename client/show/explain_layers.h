@@ -1,10 +1,9 @@
 // What each layer adds to a DNS message, octet by octet, until it passes the socket.
 //
-//    DNS + 2 (length, RFC 7766 §8) + what encryption adds + 5 (record header, RFC 8446 §5.1) = octets on the
-//    stream
+//    DNS + 2 (length, RFC 7766 §8) + what encryption adds + 5 (record header, RFC 8446 §5.1)
+//      = octets on the stream
 //
-// Encryption adds, in TLS 1.3, the inner content type and a tag of 16 (RFC 8446 §5.2); in TLS 1.2 with AEAD a
-// tag of 16, and with AES-GCM a nonce of 8 (RFC 5288 §3).
+// What encryption adds is in sealing.h.
 #pragma once
 
 #include <string>
@@ -24,8 +23,7 @@ struct LayerRow {
   std::size_t inner_type = 0;
   std::size_t nonce = 0;
   std::size_t tag = 0;
-  std::size_t other =
-      0;  // ciphers that are not AEAD: initial vector, MAC and padding; and what is not explained
+  std::size_t other = 0;  // not AEAD: initialization vector, MAC, padding; and what is not explained
   std::size_t records = 0;
   std::size_t headers = 0;  // five each
 
@@ -37,8 +35,7 @@ struct DirectionSum {
   std::size_t handshake = 0;  // records of the handshake, change_cipher_spec among them
   std::size_t alerts = 0;
   std::size_t messages = 0;  // records that carried DNS messages; without TLS, these with their lengths
-  std::size_t wire =
-      0;  // what passed the socket; more than the others' sum if part of it was no whole record
+  std::size_t wire = 0;      // what passed the socket; more than the sum if some was not read as records
 
   std::size_t explained() const { return handshake + alerts + messages; }
 };

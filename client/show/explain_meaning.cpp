@@ -50,14 +50,18 @@ constexpr std::string_view kRepeated = "as in the query";
 
 constexpr BitMeaning kBitMeanings[] = {
     {"QR", "", "a query", "an answer", ""},
-    {"AA", kOfAnswers, kOfAnswers, "from the data's own server", "not from the data's own server"},
-    {"TC", kOfAnswers, kOfAnswers, "cut short: ask over a stream", "whole"},
-    {"RD", "ask others for me", "tell only what you know", kRepeated, kRepeated},
-    {"RA", kOfAnswers, kOfAnswers, "I ask others for you", "I ask nobody for you"},
+    {"AA", "in answers: authoritative", "in answers: authoritative", "authoritative: first-hand",
+     "not authoritative: second-hand"},
+    {"TC", "in answers: truncated", "in answers: truncated", "truncated: ask over a stream",
+     "not truncated: whole"},
+    {"RD", "recursion desired: ask others", "no recursion: what you know", "recursion desired, as asked",
+     "recursion not desired, as asked"},
+    {"RA", "in answers: recursion available", "in answers: recursion available",
+     "recursion available: I do that", "recursion not available"},
     {"Z", "reserved, should be 0", "reserved", "reserved, should be 0", "reserved"},
-    {"AD", "say whether DNSSEC proves it", "", "DNSSEC proves it", "no proof by DNSSEC"},
-    {"CD", "do not check DNSSEC for me", "check DNSSEC for me", kRepeated, kRepeated},
-    {"DO", "send DNSSEC's records too", "no DNSSEC records, please", kRepeated, kRepeated},
+    {"AD", "authentic data? Tell me", "", "authentic data: DNSSEC proof", "no proof by DNSSEC"},
+    {"CD", "checking disabled: I do it", "check DNSSEC for me", kRepeated, kRepeated},
+    {"DO", "DNSSEC OK: send its records", "no DNSSEC records, please", kRepeated, kRepeated},
 };
 
 // The two largest units of a time to live: "1 h 30 min".

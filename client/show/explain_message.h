@@ -1,7 +1,6 @@
 // A DNS message as annotated hex: a row for each field, in wire order, told by the decoder itself.
 //
-//    offset  octets                   field = value                meaning                       [RFC and
-//    section]
+//    offset  octets                   field = value               meaning               [RFC and section]
 //
 // ASCII, at most 110 columns, all text from the message escaped. Pure functions.
 #pragma once

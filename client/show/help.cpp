@@ -53,6 +53,7 @@ what to show
   --color auto|always|never
                       auto: on a terminal, unless NO_COLOR is set
   +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
+  --explain           the exchange step by step, then every octet of the messages, with its RFC
   --eavesdropper      what someone on the path sees, beside what the two ends see
   --timeline          where the time went, and the round trips, as bars
   --bench N           N questions by each way to ask them: what TLS, tickets and open connections cost; TCP
@@ -69,7 +70,7 @@ and
 
 exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or
 unreachable, 21 TLS handshake, 22 untrusted issuer, 23 wrong name, 24 certificate out of date, 25 wrong pin,
-26 CA file unreadable, 27 closed early, 28 malformed or mismatched reply
+26 CA, certificate or key file unusable, 27 closed early, 28 malformed or mismatched reply
 )";
 }
 

@@ -6,10 +6,6 @@
 namespace client {
 namespace {
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 std::string rfc3339(std::time_t when) {
   std::tm utc{};
   gmtime_r(&when, &utc);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "common/dns/codec_text.h"
 #include "common/dns/codes.h"
@@ -103,16 +104,13 @@ void write_option(const dns::EdnsOption& option, JsonWriter& json) {
 
 // An object must not have two members of one name (RFC 8259 §4): what comes more than once is an array.
 void write_options(const std::vector<dns::EdnsOption>& options, JsonWriter& json) {
-  for (auto option = options.begin(); option != options.end(); ++option) {
-    const auto same = [&](const dns::EdnsOption& other) { return other.code == option->code; };
-    if (std::any_of(options.begin(), option, same)) continue;
-    const std::string key = option_key(option->code);
-    json.name(key);
-    const bool several = std::any_of(option + 1, options.end(), same);
-    if (several) json.open_array();
-    for (auto each = option; each != options.end(); ++each)
-      if (same(*each)) write_option(*each, json);
-    if (several) json.close();
+  std::map<std::uint16_t, std::vector<const dns::EdnsOption*>> by_code;
+  for (const dns::EdnsOption& option : options) by_code[option.code].push_back(&option);
+  for (const auto& [code, same] : by_code) {
+    json.name(option_key(code));
+    if (same.size() > 1) json.open_array();
+    for (const dns::EdnsOption* const option : same) write_option(*option, json);
+    if (same.size() > 1) json.close();
   }
 }
 

@@ -1,5 +1,6 @@
 #include "client/show/proxy_trace.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
+#include "client/show/wrap.h"
 
 namespace client {
 namespace {
@@ -56,11 +57,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string cut(std::string text, std::size_t columns) {
-  if (text.size() > columns) text.replace(columns - 2, std::string::npos, "..");
-  return text;
-}
-
 std::string text_at(int x, int y, std::string_view classes, const std::string& text) {
   return fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\">{}</text>\n", x, y, classes, escaped(text));
 }
@@ -93,7 +89,7 @@ std::string arrow_at(const SequenceChart::Arrow& arrow, int y) {
   out += shaft(from, to, y, arrow.encrypted);
   if (arrow.encrypted) out += padlock(from + (to > from ? 18 : -18), y - 10);
   // The size follows the label, in the same line, fainter.
-  const std::string label = cut(arrow.label, kLabelColumns - arrow.size.size());
+  const std::string label = cut(arrow.label, kLabelColumns - std::min(arrow.size.size(), kLabelColumns / 2));
   return out +
          fmt::format(
              "<text x=\"{}\" y=\"{}\" class=\"middle\">{}<tspan class=\"faint\" dx=\"8\">{}</tspan></text>\n",

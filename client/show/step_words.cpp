@@ -64,8 +64,4 @@ bool is_padded(ByteView message) {
   return decoded && decoded->edns && decoded->edns->find(dns::option::PADDING) != nullptr;
 }
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 }  // namespace client

@@ -17,6 +17,4 @@ std::string label_of(const WireEvent& inside);
 // Padded as RFC 7830 has it; false for what is no DNS message.
 bool is_padded(ByteView message);
 
-double milliseconds(Duration duration);
-
 }  // namespace client

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "client/show/sealing.h"
 #include "client/show/tls_words.h"
 
 namespace client {
@@ -13,14 +14,6 @@ using net::Transport;
 
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kLengthPrefix = 2;  // before each DNS message of a stream (RFC 7766 §8)
-
-// What encryption adds to a record: nonce (RFC 5288 §3), tag, and in TLS 1.3 the inner content type.
-std::size_t overhead(const Connection& connection) {
-  if (!connection.tls) return 0;
-  if (connection.tls->version == "TLSv1.3") return 1 + 16;
-  if (connection.tls->cipher.find("CHACHA20") != std::string::npos) return 16;
-  return connection.tls->cipher.find("GCM") != std::string::npos ? 8 + 16 : 0;
-}
 
 // One connection, one direction.
 struct Lane {
@@ -35,7 +28,8 @@ struct Lane {
 
 class Steps {
  public:
-  explicit Steps(const Outcome& outcome) : outcome_(outcome), lanes_(outcome.connections.size() * 2) {}
+  explicit Steps(const Outcome& outcome)
+      : outcome_(outcome), stands_(outcome.connections.size()), lanes_(outcome.connections.size() * 2) {}
 
   std::vector<Step> conduct() {
     for (const WireEvent& event : outcome_.recording.events)
@@ -66,10 +60,13 @@ class Steps {
         push(event, Step::Kind::connecting);
         return;
       case Kind::connected:
+        stands_[event.connection] = true;
         push(event, Step::Kind::connected);
         return;
       case Kind::closed:
-        push(event, Step::Kind::closed);
+        push(event, stands_[event.connection] ? Step::Kind::closed
+                    : event.sent              ? Step::Kind::given_up
+                                              : Step::Kind::refused);
         return;
       case Kind::wire:
         lane_of(event).wire += event.octets.size();
@@ -102,12 +99,11 @@ class Steps {
     const std::size_t length = static_cast<std::size_t>(header[3] << 8 | header[4]);
     Step& step = push(event, Step::Kind::record, kRecordHeader + length);
     step.content = header[0];
-    step.version = static_cast<std::uint16_t>(header[1] << 8 | header[2]);
     step.encrypted = step.content == content::kApplicationData ||
                      (lane.ciphered && step.content != content::kChangeCipherSpec);
     if (step.content == content::kChangeCipherSpec) lane.ciphered = true;
     lane.records += step.octets;
-    const std::size_t added = overhead(connection_of(event));
+    const std::size_t added = sealing_of(connection_of(event)).total();
     opened(lane, step.content == content::kApplicationData && length > added ? length - added : 0);
   }
 
@@ -137,7 +133,10 @@ class Steps {
     if (lane.records > lane.wire) steps_[lane.last].octets -= lane.records - lane.wire;
     if (lane.records >= lane.wire) return;
     // Behind the last record of that side, if there is any.
-    Step rest{.kind = Step::Kind::rest, .when = {}, .connection = connection, .sent = sent};
+    Step rest{.kind = lane.any ? Step::Kind::unread : Step::Kind::no_tls,
+              .when = {},
+              .connection = connection,
+              .sent = sent};
     for (const WireEvent& event : outcome_.recording.events)
       if (event.connection == connection && event.sent == sent && event.kind == Kind::wire)
         rest.when = event.when;
@@ -147,6 +146,7 @@ class Steps {
   }
 
   const Outcome& outcome_;
+  std::vector<bool> stands_;  // by connection: it has come to stand
   std::vector<Lane> lanes_;
   std::vector<Step> steps_;
 };

@@ -13,19 +13,21 @@ struct Step {
   enum class Kind : std::uint8_t {
     connecting,
     connected,
+    refused,   // TCP: the answer to our SYN was a reset
+    given_up,  // TCP: the connection did not come to stand, for another reason
     record,    // TLS
     octets,    // TCP in clear
     datagram,  // UDP
-    rest,      // octets of a TLS connection that were not, or not any more, read as records
+    no_tls,    // octets of a TLS connection whose sender sent no record
+    unread,    // octets of a TLS connection that came when we read no more
     closed,
   };
   Kind kind = Kind::record;
   WireEvent::Clock::time_point when;
   std::size_t connection = 0;
   bool sent = false;
-  std::size_t octets = 0;     // on the wire, a record's header included
-  std::uint8_t content = 0;   // of a record: the content type as the path sees it (RFC 8446 §5.1)
-  std::uint16_t version = 0;  // of a record, as the path sees it: TLS 1.3 says 0x0303 (RFC 8446 §5.1)
+  std::size_t octets = 0;    // on the wire, a record's header included
+  std::uint8_t content = 0;  // of a record: the content type as the path sees it (RFC 8446 §5.1)
   bool encrypted = false;
   std::vector<const WireEvent*> inside = {};  // handshake messages, alerts, DNS messages; in the recording
 };

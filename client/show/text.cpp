@@ -10,10 +10,6 @@
 namespace client {
 namespace {
 
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 std::string_view upper_case(net::Transport transport) {
   return transport == net::Transport::tls ? "TLS" : transport == net::Transport::tcp ? "TCP" : "UDP";
 }

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <tuple>
 
-#include "client/show/step_words.h"
-#include "client/tally.h"
+#include "client/show/wrap.h"
 
 namespace client {
 namespace {
@@ -26,7 +29,20 @@ struct Stage {
 class Timeline {
  public:
   Timeline(const Outcome& outcome, const Options& options)
-      : outcome_(outcome), options_(options), events_(outcome.recording.events) {}
+      : outcome_(outcome),
+        options_(options),
+        events_(outcome.recording.events),
+        turns_(outcome.connections.size()) {
+    std::vector<std::optional<Time>> waiting(turns_.size());  // by connection: since when
+    for (const WireEvent& event : events_) {
+      if (event.kind == Kind::message)
+        messages_.try_emplace(key(event.connection, event.sent, event.octets), &event);
+      if (event.kind != Kind::wire) continue;
+      std::optional<Time>& since = waiting.at(event.connection);
+      if (!event.sent && since) turns_[event.connection].push_back({*since, event.when});
+      since = event.sent ? std::optional(event.when) : std::nullopt;
+    }
+  }
 
   std::vector<Stage> conduct() {
     for (std::size_t i = 0; i < outcome_.connections.size(); ++i) connection(i);
@@ -34,7 +50,24 @@ class Timeline {
     return std::move(stages_);
   }
 
+  // Those of all connections, one after the other.
+  unsigned all_round_trips() const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < turns_.size(); ++i) sum += turns_[i].size() + answered_syns(i);
+    return static_cast<unsigned>(sum);
+  }
+
  private:
+  // Where the direction turned from sent to received: that is a round trip.
+  struct Turn {
+    Time sent, received;
+  };
+  using Key = std::tuple<std::size_t, bool, std::string_view>;
+
+  static Key key(std::size_t connection, bool sent, const Bytes& octets) {
+    return {connection, sent, {reinterpret_cast<const char*>(octets.data()), octets.size()}};
+  }
+
   const WireEvent* find(std::size_t connection, Kind kind) const {
     const auto found = std::ranges::find_if(events_, [&](const WireEvent& event) {
       return event.connection == connection && event.kind == kind;
@@ -42,15 +75,23 @@ class Timeline {
     return found == events_.end() ? nullptr : &*found;
   }
 
-  // As often as the direction turned from sent to received between the two.
+  // Turns are in the order of time, and so are both their ends.
   unsigned round_trips(std::size_t connection, Time begin, Time end) const {
-    Tally tally;
+    const std::vector<Turn>& turns = turns_[connection];
+    const auto first = std::ranges::lower_bound(turns, begin, {}, &Turn::sent);
+    const auto last = std::ranges::upper_bound(turns, end, {}, &Turn::received);
+    return static_cast<unsigned>(std::max<std::ptrdiff_t>(last - first, 0));
+  }
+
+  // A SYN is answered by SYN, ACK, or by a reset; of several addresses the first may refuse.
+  unsigned answered_syns(std::size_t connection) const {
+    unsigned count = 0;
     for (const WireEvent& event : events_) {
-      if (event.connection != connection || event.kind != Kind::wire) continue;
-      if (event.when < begin || event.when > end) continue;
-      event.sent ? tally.sent(event.octets) : tally.received(event.octets);
+      if (event.connection != connection) continue;
+      if (event.kind == Kind::connected) return count + 1;
+      if (event.kind == Kind::closed && !event.sent) ++count;
     }
-    return tally.round_trips;
+    return count;
   }
 
   void connection(std::size_t index) {
@@ -58,16 +99,18 @@ class Timeline {
     if (connection.transport == Transport::udp) return;
     const WireEvent* const begin = find(index, Kind::connecting);
     if (begin == nullptr) return;
-    const Time last = events_.back().when;
+    const WireEvent& last = events_.back();
     const WireEvent* const connected = find(index, Kind::connected);
     stages_.push_back({.name = "TCP connect",
                        .begin = begin->when,
-                       .end = connected != nullptr ? connected->when : last,
-                       .round_trips = connected != nullptr ? 1U : 0U,  // SYN, and its SYN, ACK
-                       .remark = connected != nullptr ? "" : "failed"});
+                       .end = connected != nullptr ? connected->when : last.when,
+                       .round_trips = answered_syns(index),
+                       .remark = connected != nullptr                      ? ""
+                                 : last.kind == Kind::closed && !last.sent ? "refused"
+                                                                           : "failed"});
     if (connected == nullptr || connection.transport != Transport::tls) return;
     const WireEvent* const done = find(index, Kind::handshaken);
-    const Time end = done != nullptr ? done->when : last;
+    const Time end = done != nullptr ? done->when : last.when;
     std::string remark = "failed";
     if (done != nullptr && connection.tls)
       remark = fmt::format("{}, {}", connection.tls->version, connection.tls->resumed ? "resumed" : "full");
@@ -81,28 +124,22 @@ class Timeline {
   void question(std::size_t index) {
     const auto& answer = outcome_.answers[index];
     if (!answer) return;
-    const auto message = [&](bool sent, const Bytes& octets) {
-      return std::ranges::find_if(events_, [&](const WireEvent& event) {
-        return event.connection == answer->connection && event.kind == Kind::message && event.sent == sent &&
-               event.octets == octets;
-      });
-    };
-    const auto query = message(true, answer->query_wire);
-    const auto reply = message(false, answer->reply_wire);
-    if (query == events_.end() || reply == events_.end()) return;
-    // Over UDP the octets pass just before the message is noted.
-    const bool udp = outcome_.connections[answer->connection].transport == Transport::udp;
-    const Time begin = udp ? std::prev(query)->when : query->when;
+    const auto query = messages_.find(key(answer->connection, true, answer->query_wire));
+    const auto reply = messages_.find(key(answer->connection, false, answer->reply_wire));
+    if (query == messages_.end() || reply == messages_.end()) return;
+    const Time begin = query->second->when, end = reply->second->when;
     stages_.push_back({.name = outcome_.answers.size() == 1 ? "query" : fmt::format("query {}", index + 1),
                        .begin = begin,
-                       .end = reply->when,
-                       .round_trips = round_trips(answer->connection, begin, reply->when),
+                       .end = end,
+                       .round_trips = round_trips(answer->connection, begin, end),
                        .remark = to_string(options_.questions[index])});
   }
 
   const Outcome& outcome_;
   const Options& options_;
   const std::vector<WireEvent>& events_;
+  std::vector<std::vector<Turn>> turns_;      // by connection
+  std::map<Key, const WireEvent*> messages_;  // DNS messages; of equal ones the first
   std::vector<Stage> stages_;
 };
 
@@ -117,28 +154,11 @@ std::string bar(const Stage& stage, Time begin, Duration whole) {
   return fmt::format("{:<{}}", std::string(from, ' ') + std::string(length, '#'), kBar);
 }
 
-// Those of all connections, one after the other.
-unsigned all_round_trips(const Outcome& outcome) {
-  std::vector<Tally> tallies(outcome.connections.size());
-  for (const WireEvent& event : outcome.recording.events) {
-    Tally& tally = tallies.at(event.connection);
-    if (event.kind == Kind::connected) ++tally.round_trips;
-    if (event.kind == Kind::wire) event.sent ? tally.sent(event.octets) : tally.received(event.octets);
-  }
-  unsigned sum = 0;
-  for (const Tally& tally : tallies) sum += tally.round_trips;
-  return sum;
-}
-
-std::string cut(std::string text, std::size_t width) {
-  if (text.size() > width) text.replace(width - 2, std::string::npos, "..");
-  return text;
-}
-
 }  // namespace
 
 std::string timeline_to_text(const Outcome& outcome, const Options& options) {
-  const std::vector<Stage> stages = Timeline(outcome, options).conduct();
+  Timeline timeline(outcome, options);
+  const std::vector<Stage> stages = timeline.conduct();
   if (stages.empty()) return "";
   const Time begin = std::ranges::min(stages, {}, &Stage::begin).begin;
   const Time end = std::ranges::max(stages, {}, &Stage::end).end;
@@ -147,13 +167,13 @@ std::string timeline_to_text(const Outcome& outcome, const Options& options) {
                   fmt::format("|0 ms{:>{}.1f} ms", milliseconds(end - begin), kBar - 8), kBar + 1, "ms");
   for (const Stage& stage : stages) {
     std::string line =
-        fmt::format(";; {:<14}|{}|{:>9.3f}{:>3}  {}", stage.name, bar(stage, begin, end - begin),
+        fmt::format(";; {:<14}|{}|{:>9.3f} {:>2}  {}", stage.name, bar(stage, begin, end - begin),
                     milliseconds(stage.end - stage.begin), stage.round_trips, cut(stage.remark, kRemark));
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
   }
-  out += fmt::format(";; {:<14} {:<{}} {:>9.3f}{:>3}\n", "in all", "", kBar, milliseconds(end - begin),
-                     all_round_trips(outcome));
+  out += fmt::format(";; {:<14} {:<{}} {:>9.3f} {:>2}\n", "in all", "", kBar, milliseconds(end - begin),
+                     timeline.all_round_trips());
   return out + '\n';
 }
 

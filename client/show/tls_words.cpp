@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include "client/show/escape.h"
 #include "common/dns/wire_reader.h"
+#include "common/tls/codes.h"
 #include "common/tls/tls_error.h"
 
 namespace client {
 namespace {
+
+namespace handshake = tls::handshake;
 
 struct Named {
   std::uint8_t code;
@@ -24,24 +28,21 @@ constexpr Named kContents[] = {
     {content::kApplicationData, "application_data"},
 };
 
-constexpr std::uint8_t kClientHello = 1, kServerHello = 2, kEncryptedExtensions = 8;
-
 constexpr Named kHandshakes[] = {
-    // RFC 8446 §4, and RFC 5246 §7.4 for those of TLS 1.2
-    {0, "HelloRequest"},
-    {kClientHello, "ClientHello"},
-    {kServerHello, "ServerHello"},
-    {4, "NewSessionTicket"},
-    {kEncryptedExtensions, "EncryptedExtensions"},
-    {11, "Certificate"},
-    {12, "ServerKeyExchange"},
-    {13, "CertificateRequest"},
-    {14, "ServerHelloDone"},
-    {15, "CertificateVerify"},
-    {16, "ClientKeyExchange"},
-    {20, "Finished"},
-    {22, "CertificateStatus"},
-    {24, "KeyUpdate"},
+    {handshake::kHelloRequest, "HelloRequest"},
+    {handshake::kClientHello, "ClientHello"},
+    {handshake::kServerHello, "ServerHello"},
+    {handshake::kNewSessionTicket, "NewSessionTicket"},
+    {handshake::kEncryptedExtensions, "EncryptedExtensions"},
+    {handshake::kCertificate, "Certificate"},
+    {handshake::kServerKeyExchange, "ServerKeyExchange"},
+    {handshake::kCertificateRequest, "CertificateRequest"},
+    {handshake::kServerHelloDone, "ServerHelloDone"},
+    {handshake::kCertificateVerify, "CertificateVerify"},
+    {handshake::kClientKeyExchange, "ClientKeyExchange"},
+    {handshake::kFinished, "Finished"},
+    {handshake::kCertificateStatus, "CertificateStatus"},
+    {handshake::kKeyUpdate, "KeyUpdate"},
 };
 
 std::string name_in(std::span<const Named> table, std::uint8_t code, std::string_view kind) {
@@ -53,9 +54,14 @@ std::string printable(ByteView octets) {
   return client::printable(std::string_view(reinterpret_cast<const char*>(octets.data()), octets.size()));
 }
 
-void extension(std::uint16_t type, dns::WireReader body, HelloWords& words) {
-  enum : std::uint16_t { kServerName = 0, kAlpn = 16, kPreSharedKey = 41 };
+void extension(std::uint16_t type, dns::WireReader body, bool from_client, HelloWords& words) {
+  enum : std::uint16_t { kServerName = 0, kAlpn = 16, kPreSharedKey = 41, kSupportedVersions = 43 };
+  constexpr std::uint16_t kTls13 = 0x0304;
   if (type == kPreSharedKey) words.pre_shared_key = true;
+  if (type == kSupportedVersions) {
+    if (from_client) body.u8();  // the list's length; the server's is one version
+    while (body.remaining() >= 2) words.tls13 = body.u16() == kTls13 || words.tls13;
+  }
   if (type == kServerName && body.remaining() > 0) {  // a server echoes it empty
     body.u16();
     body.u8();  // host_name, the only kind there is
@@ -92,18 +98,19 @@ HelloWords hello_words(ByteView message) {
   dns::WireReader reader(message);
   const std::uint8_t type = reader.u8();
   reader.bytes(3);  // the length
-  if (type == kClientHello || type == kServerHello) {
-    reader.bytes(2 + 32);                                   // version, random
-    reader.bytes(reader.u8());                              // session ID
-    reader.bytes(type == kClientHello ? reader.u16() : 2);  // suites, or the one chosen
-    reader.bytes(type == kClientHello ? reader.u8() : 1);   // compression methods, none
-  } else if (type != kEncryptedExtensions) {
+  const bool from_client = type == handshake::kClientHello;
+  if (from_client || type == handshake::kServerHello) {
+    reader.bytes(2 + 32);                          // version, random
+    reader.bytes(reader.u8());                     // session ID
+    reader.bytes(from_client ? reader.u16() : 2);  // suites, or the one chosen
+    reader.bytes(from_client ? reader.u8() : 1);   // compression methods, none
+  } else if (type != handshake::kEncryptedExtensions) {
     return words;
   }
   dns::WireReader extensions = reader.window(reader.u16());
   while (!extensions.at_end()) {
     const std::uint16_t code = extensions.u16();
-    extension(code, extensions.window(extensions.u16()), words);
+    extension(code, extensions.window(extensions.u16()), from_client, words);
   }
   return words;
 }

@@ -26,6 +26,7 @@ struct HelloWords {
   std::string server_name;        // SNI (RFC 6066 §3); empty: none
   std::vector<std::string> alpn;  // offered, or the one that was chosen (RFC 7301 §3.1)
   bool pre_shared_key = false;    // TLS 1.3: a ticket is offered, or accepted (RFC 8446 §4.2.11)
+  bool tls13 = false;             // offered, or chosen: among supported_versions (RFC 8446 §4.2.1)
 };
 
 // `message` is whole, with its four octets of type and length. What is malformed, or is another message, says

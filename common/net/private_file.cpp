@@ -2,21 +2,43 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/net/net_error.h"
 
 namespace net {
+namespace {
+
+constexpr int kPipePatienceMs = 1000;
+
+bool is_regular(const UniqueFd& fd) {
+  struct stat facts {};
+  return fstat(fd.get(), &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
+// False: who reads the pipe has not made room in time.
+bool wait_for_room(int fd) {
+  pollfd entry{fd, POLLOUT, 0};
+  return poll(&entry, 1, kPipePatienceMs) != 0;
+}
+
+}  // namespace
+
+UniqueFd open_private(const std::string& purpose, const std::string& file, int flags) {
+  const std::string action = purpose + " " + file;
+  UniqueFd fd(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | flags, 0600));
+  if (!fd.valid() && errno == ENXIO)
+    throw NetError(NetError::Kind::system, action + ": a pipe that nobody reads: start its reader first");
+  if (!fd.valid()) throw NetError::from_errno(action, errno);
+  // A file that was there before keeps the mode it had.
+  if (is_regular(fd) && fchmod(fd.get(), 0600) != 0) throw NetError::from_errno(action, errno);
+  return fd;
+}
 
 PrivateFile::PrivateFile(const std::string& file)
-    : name_(file), fd_(open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
-  struct stat facts {};
-  if (!fd_.valid() || fstat(fd_.get(), &facts) != 0) throw NetError::from_errno("write " + file, errno);
-  is_regular_ = S_ISREG(facts.st_mode);
-  // A file that was there before keeps the mode it had.
-  if (is_regular_ && fchmod(fd_.get(), 0600) != 0) throw NetError::from_errno("write " + file, errno);
-}
+    : name_(file), fd_(open_private("write", file, O_TRUNC)), is_regular_(is_regular(fd_)) {}
 
 bool PrivateFile::append(ByteView octets) noexcept {
   const std::lock_guard lock(mutex_);
@@ -26,7 +48,7 @@ bool PrivateFile::append(ByteView octets) noexcept {
     if (written >= 0) {
       octets = octets.subspan(static_cast<std::size_t>(written));
       size_ += written;
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && (errno != EAGAIN || !wait_for_room(fd_.get()))) {
       error_ = errno;
       if (is_regular_ && ftruncate(fd_.get(), whole) == 0) size_ = whole;
     }

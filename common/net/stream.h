@@ -31,6 +31,9 @@ struct IoResult {
 class Watcher {
  public:
   virtual ~Watcher() = default;
+  // Right before a system call that writes: what it writes may be answered before sent() is called. It may
+  // also write nothing.
+  virtual void sending() noexcept {}
   virtual void sent(ByteView octets) noexcept = 0;
   virtual void received(ByteView octets) noexcept = 0;
 };

@@ -32,14 +32,20 @@ UniqueFd start_connect(const SocketAddress& address) {
   return fd;
 }
 
-UniqueFd connect_tcp(const SocketAddress& address, Deadline deadline) {
-  const std::string action = "connect to " + address.to_string();
-  UniqueFd fd = start_connect(address);
-  wait_for(fd.get(), POLLOUT, deadline, action);
+bool is_connected(int fd, const std::string& peer) {
+  pollfd entry{fd, POLLOUT, 0};
+  if (poll(&entry, 1, 0) <= 0) return false;
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error != 0) throw NetError::from_errno(action, error);
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  if (error != 0) throw NetError::from_errno("connect to " + peer, error);
+  return true;
+}
+
+UniqueFd connect_tcp(const SocketAddress& address, Deadline deadline) {
+  const std::string peer = address.to_string();
+  UniqueFd fd = start_connect(address);
+  while (!is_connected(fd.get(), peer)) wait_for(fd.get(), POLLOUT, deadline, "connect to " + peer);
   return fd;
 }
 
@@ -69,6 +75,7 @@ IoResult TcpStream::try_read(std::span<std::uint8_t> into) {
 
 IoResult TcpStream::try_write(ByteView from) {
   for (;;) {
+    if (watcher_ != nullptr) watcher_->sending();
     const ssize_t sent = send(socket_.get(), from.data(), from.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
       const auto count = static_cast<std::size_t>(sent);

@@ -8,8 +8,12 @@
 
 namespace net {
 
-// Begins a connection and returns at once; the first write or read tells how it went.
+// Begins a connection and returns at once.
 UniqueFd start_connect(const SocketAddress& address);
+
+// Whether it stands by now; throws NetError with the kernel's reason if it never will. `peer` is for its
+// text.
+bool is_connected(int fd, const std::string& peer);
 
 // Waits until the connection stands; throws NetError with the kernel's reason.
 UniqueFd connect_tcp(const SocketAddress& address, Deadline deadline);

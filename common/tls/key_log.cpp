@@ -2,16 +2,14 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <new>
 #include <unistd.h>
 
-#include "common/net/net_error.h"
+#include "common/net/private_file.h"
 
 namespace tls {
 
-KeyLog::KeyLog(const std::string& file)
-    : file_(open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-  if (!file_.valid()) throw net::NetError::from_errno("open the key log " + file, errno);
-}
+KeyLog::KeyLog(const std::string& file) : file_(net::open_private("open the key log", file, O_APPEND)) {}
 
 void KeyLog::add(std::string_view line) const noexcept {
   try {

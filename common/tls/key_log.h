@@ -12,8 +12,9 @@ namespace tls {
 
 class KeyLog {
  public:
-  explicit KeyLog(const std::string& file);        // throws NetError with the system's reason
-  void add(std::string_view line) const noexcept;  // any thread; a full disk loses lines, and nothing else
+  explicit KeyLog(const std::string& file);  // throws NetError with the system's reason
+  // Any thread. A full disk or pipe loses lines, and nothing else.
+  void add(std::string_view line) const noexcept;
 
  private:
   net::UniqueFd file_;

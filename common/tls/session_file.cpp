@@ -2,14 +2,14 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <memory>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include "common/net/net_error.h"
+#include "common/net/private_file.h"
 #include "common/tls/openssl_error.h"
 #include "common/tls/pem_file.h"
 
@@ -30,15 +30,18 @@ SslSession read_session(const std::string& file) {
   return session;
 }
 
-void write_session(const std::string& file, ssl_session_st* session) {
+void write_session(const std::string& file, ssl_session_st* session) try {
   // Beside it and then in its place: a run that is killed leaves the old one whole.
   const std::string part = file + ".part";
-  const int fd = open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  File out(fd >= 0 ? fdopen(fd, "w") : nullptr, &std::fclose);
-  const bool written =
-      out != nullptr && PEM_write_SSL_SESSION(out.get(), session) == 1 && std::fflush(out.get()) == 0;
-  if (!written || std::rename(part.c_str(), file.c_str()) != 0)
-    fail(TlsError::Kind::file, "save the TLS session", fmt::format("{}: {}", file, std::strerror(errno)));
+  const File out(fdopen(net::open_private("write", part, O_TRUNC).release(), "w"), &std::fclose);
+  if (out != nullptr && PEM_write_SSL_SESSION(out.get(), session) == 1 && std::fflush(out.get()) == 0 &&
+      std::rename(part.c_str(), file.c_str()) == 0)
+    return;
+  const int error = errno;
+  unlink(part.c_str());
+  throw net::NetError::from_errno("write " + file, error);
+} catch (const net::NetError& error) {
+  fail(TlsError::Kind::file, "save the TLS session", error.what());
 }
 
 }  // namespace tls

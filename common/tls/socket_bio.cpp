@@ -43,6 +43,7 @@ int transmit(BIO* bio, const char* from, std::size_t size, std::size_t* sent) no
   SocketBio& socket = socket_of(bio);
   BIO_clear_retry_flags(bio);
   *sent = 0;
+  if (socket.watcher != nullptr) socket.watcher->sending();
   ssize_t count = 0;
   do count = send(socket.fd, from, size, MSG_NOSIGNAL);
   while (count < 0 && errno == EINTR);

@@ -153,6 +153,10 @@ void ServerContext::tell_secrets(SecretSink sink) {
   set_sink(context_.get(), *secrets_);
 }
 
+void ServerContext::speak_only(Version version) {
+  set_versions(context_.get(), version, version);
+}
+
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
                              const std::string& client_ca_file)
     : context_(make_context(TLS_server_method())), ticket_keys_(std::make_unique<TicketKeys>()) {

@@ -18,6 +18,13 @@ namespace tls {
 
 class TicketKeys;
 
+enum class Version : std::uint16_t {
+  tls10 = 0x0301,
+  tls11,
+  tls12,
+  tls13
+};  // as on the wire (RFC 8446 §4.2.1)
+
 // Told each secret of each connection as a line of the key log format (no newline), on that connection's
 // thread, before the octets that it protects are sent, and before those received with it are read. Must not
 // throw.
@@ -36,19 +43,13 @@ class ServerContext {
   std::string pin() const;  // of the leaf, as CertificateFacts::pin
 
   void tell_secrets(SecretSink sink);  // before the first connection
+  void speak_only(Version version);    // likewise; below TLS 1.2 as ClientOptions::least: for a lab alone
 
  private:
   std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
   SslContext context_;
   std::unique_ptr<TicketKeys> ticket_keys_;  // behind context_, which initialises OpenSSL
 };
-
-enum class Version : std::uint16_t {
-  tls10 = 0x0301,
-  tls11,
-  tls12,
-  tls13
-};  // as on the wire (RFC 8446 §4.2.1)
 
 struct ClientOptions {
   std::string ca_file;    // PEM file of trust anchors; empty: the system's store

@@ -125,7 +125,7 @@ TEST_CASE(
       {"wrong-name", "name mismatch"},
       {"wrong-ca", "untrusted issuer"},
       {"not-tls", "TLS protocol error"},
-      {"tls11-only", "unsupported protocol"},
+      {"tls11-only", "alert protocol_version"},
       {"stall-handshake", "no answer within 1200 ms"},
   }));
   CAPTURE(one.fault);

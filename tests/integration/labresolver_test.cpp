@@ -4,6 +4,7 @@
 
 #include "common/net/net_error.h"
 #include "common/tls/tls_error.h"
+#include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/support/lab.h"
@@ -118,6 +119,32 @@ TEST_CASE("labresolver refuses what it cannot answer, each thing by its code") {
   CHECK(connection.ask(make_query("nobody.example.com.", dns::type::A)).rcode() == dns::rcode::NXDOMAIN);
 }
 
+TEST_CASE("labresolver answers what options ask for, and says in one why it refuses") {
+  const LabResolver resolver;
+  DotConnection connection = resolver.connect(Transport::tcp);
+  dns::Message query = with_edns(make_query("google.com.", dns::type::A));
+  CHECK(connection.ask(query).edns->options.empty());
+  query.edns->options = {{dns::option::NSID, {}},
+                         {dns::option::COOKIE, hex("01 02 03 04 05 06 07 08")},
+                         {dns::option::CLIENT_SUBNET, hex("0001 18 18  c0 00 02")}};
+  const dns::Edns edns = connection.ask(query).edns.value();
+  REQUIRE(edns.options.size() == 3);
+  CHECK(option_text(edns.options[0]).find("labresolver") != std::string::npos);
+  CHECK(edns.options[1].value.size() == 16);
+  CHECK(std::equal(query.edns->options[1].value.begin(), query.edns->options[1].value.end(),
+                   edns.options[1].value.begin()));
+  CHECK(edns.options[2].value == hex("0001 18 00  c0 00 02"));  // RFC 7871 §6: the scope is the fourth octet
+  query.edns->options[1].value = edns.options[1].value;         // with the server's part
+  CHECK(connection.ask(query).edns == edns);
+  query.edns->options = {{dns::option::COOKIE, {1}}, {dns::option::CLIENT_SUBNET, {0}}};
+  CHECK(connection.ask(query).edns->options.empty());
+
+  query = with_edns(make_query("not.in.any.zone.", dns::type::A));
+  const dns::Message refused = connection.ask(query);
+  CHECK(refused.rcode() == dns::rcode::REFUSED);
+  CHECK(extended_error_in(refused).code == dns::ede::NOT_AUTHORITATIVE);
+}
+
 TEST_CASE("labresolver's certificates are wrong in the way that was asked for") {
   using Kind = tls::TlsError::Kind;
   const auto [fault, kind] = GENERATE(table<std::string, Kind>({
@@ -125,7 +152,7 @@ TEST_CASE("labresolver's certificates are wrong in the way that was asked for") 
       {"wrong-name", Kind::name_mismatch},
       {"wrong-ca", Kind::untrusted_issuer},
       {"not-tls", Kind::protocol},
-      {"tls11-only", Kind::protocol},
+      {"tls11-only", Kind::alert},
   }));
   CAPTURE(fault);
   const LabResolver resolver({"--fault", fault});
@@ -136,6 +163,15 @@ TEST_CASE("labresolver's certificates are wrong in the way that was asked for") 
     CAPTURE(error.what());
     CHECK(error.kind() == kind);
   }
+}
+
+TEST_CASE("labresolver's TLS 1.1 is real: who insists gets an answer over it") {
+  const LabResolver resolver({"--fault", "tls11-only"});
+  const Outcome run = run_client(
+      {"@" + resolver.uri(Transport::tls), "--ca", resolver.ca_file(), "--tls-min", "1.0", "google.com"});
+  CAPTURE(run.errors);
+  CHECK(run.exit_code == 0);
+  CHECK_THAT(run.output, Catch::Matchers::Contains("TLSv1.1"));
 }
 
 TEST_CASE("labresolver spoils connections and answers as it is told") {

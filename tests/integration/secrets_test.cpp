@@ -117,6 +117,59 @@ TEST_CASE("both programs take the key log's name from SSLKEYLOGFILE, unless an o
   if (named) CHECK(content_of(by_environment).empty());
 }
 
+TEST_CASE("files of secrets are for their owner alone, even where others could read them before") {
+  const TempDir directory;
+  const auto open_to_all = [&](const std::string& name) {
+    std::ofstream(directory.file(name)).put('\n');
+    REQUIRE(chmod(directory.file(name).c_str(), 0644) == 0);
+    return directory.file(name);
+  };
+  const std::string session = directory.file("session");
+  open_to_all("session.part");  // of a run that was killed
+  const Arguments clients = {
+      "--keylog", open_to_all("keys"), "--capture", open_to_all("capture"), "--session", session};
+  const Arguments proxys = {"--keylog", open_to_all("proxy.keys"), "--capture", open_to_all("proxy.capture"),
+                            "--trace",  open_to_all("proxy.trace")};
+  const LabResolver resolver;
+  Proxy proxy(resolver, Transport::tls, proxys);
+  CHECK(run_client(Arguments{"@" + proxy.endpoint(Transport::tls).to_string(), "--ca", proxy.ca_file(),
+                             "google.com"} +
+                   clients)
+            .exit_code == 0);
+  REQUIRE(proxy.stop() == 0);
+  for (const char* name : {"keys", "capture", "session", "proxy.keys", "proxy.capture", "proxy.trace"}) {
+    CAPTURE(name);
+    CHECK(is_private(directory.file(name)));
+    CHECK(content_of(directory.file(name)).size() > 1);
+  }
+}
+
+TEST_CASE("a pipe for secrets that nobody reads stops both programs at once, in one line") {
+  const TempDir directory;
+  const std::string pipe = directory.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const LabResolver resolver;
+  const Outcome run = run_client(question(resolver, Transport::tls) + Arguments{"--keylog", pipe});
+  CHECK(run.exit_code == 10);
+  CHECK(run.output.empty());
+  CHECK(count(run.errors, "\n") == 1);
+  CHECK(count(run.errors, pipe + ": a pipe that nobody reads") == 1);
+  Process proxy({PROXYSERVER_PROGRAM, "--listen", "tcp://127.0.0.1:0", "--trace", pipe});
+  CHECK(proxy.wait_exit(net::Deadline::in(std::chrono::seconds(20))) == 1);
+  CHECK(count(proxy.error_output(), pipe + ": a pipe that nobody reads") == 1);
+}
+
+TEST_CASE("client does not warn of a capture that holds no secrets, since no TLS came of it") {
+  const TempDir directory;
+  const std::string file = directory.file("run.pcapng");
+  const LabResolver resolver({"--fault", "not-tls"});
+  const Outcome run = run_client(question(resolver, Transport::tls) + Arguments{"--capture", file});
+  CHECK(run.exit_code == 21);
+  CHECK(count(run.errors, "holds the secrets") == 0);
+  CHECK(count(run.errors, "client: to read it: tshark") == 1);
+  CHECK(count(content_of(file), "HTTP/1.1 400") == 1);
+}
+
 TEST_CASE("client says how to read its capture, and warns of it exactly where it holds secrets") {
   const TempDir directory;
   const std::string file = directory.file("run.pcapng");
@@ -169,6 +222,16 @@ TEST_CASE("proxyserver does not start where a file that it is to write cannot be
   CHECK(count(complaint, "\n") == 1);
   CHECK(count(complaint, "/nonexistent/file: No such file or directory") == 1);
   CHECK(proxy.take_output().empty());
+}
+
+TEST_CASE("proxyserver without a certificate names both places where it looked, and the option") {
+  const TempDir directory;
+  Process proxy({"/usr/bin/env", "-C", directory.file(""), PROXYSERVER_PROGRAM});
+  CHECK(proxy.wait_exit(net::Deadline::in(std::chrono::seconds(20))) == 1);
+  const std::string complaint = proxy.error_output();
+  CAPTURE(complaint);
+  CHECK(complaint.starts_with("proxyserver: neither cert.pem here nor /"));
+  CHECK(count(complaint, "/cert.pem: name one with --cert; ") == 1);
 }
 
 TEST_CASE("a full disk ends the proxy's capture, not its service") {

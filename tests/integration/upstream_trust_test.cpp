@@ -36,7 +36,7 @@ TEST_CASE("an upstream whose certificate or protocol is wrong ends in SERVFAIL t
       {"wrong-name", "name mismatch"},
       {"wrong-ca", "untrusted issuer"},
       {"not-tls", "TLS protocol error"},
-      {"tls11-only", "unsupported protocol"},
+      {"tls11-only", "alert protocol_version"},
   }));
   CAPTURE(one.fault);
   const LabResolver resolver({"--fault", one.fault});

@@ -48,7 +48,7 @@ struct Faults {
   // The connection.
   bool not_tls = false;                                 // tls:// ports speak plain text
   bool stall_handshake = false;                         // tls:// ports accept and say nothing
-  bool tls11_only = false;                              // tls:// ports answer every ClientHello with TLS 1.1
+  bool tls11_only = false;                              // tls:// ports speak TLS 1.1 and no other
   std::optional<unsigned> close_after;                  // closes a connection after this many answers
   std::optional<std::chrono::milliseconds> idle_close;  // closes one that has been silent for so long
   std::optional<std::uint16_t>

@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <mutex>
 #include <poll.h>
+#include <span>
 #include <sys/socket.h>
 #include <thread>
 
@@ -19,18 +20,18 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr const char* kUsage = R"(Usage: labrelay --to tcp://ADDRESS:PORT [--print] [--flip]
-Listens on a free port of 127.0.0.1, says which, and passes every TCP connection on to that server.
+constexpr const char* kUsage = R"(Usage: labrelay --to URI [--print] [--flip]
+Listens on a free port of 127.0.0.1, says which, and passes every TCP connection on to that server:
+tcp://ADDRESS:PORT or tls://ADDRESS:PORT.
 
   --print   show what passes, as octets and as the text in them
-  --flip    flip the lowest bit of the last octet of the server's answer: of whatever it sends after a silence
-            of 0.3 s or more, so let the server be slow (labresolver --delay 600)
+  --flip    flip the lowest bit of an answer's last octet: over tcp:// of every message that the server sends,
+            over tls:// of the second record that the server encrypts after the client has begun to encrypt.
+            In TLS 1.3 that is the first answer, if the server gives one session ticket, as labresolver does.
 )";
 
-constexpr std::chrono::milliseconds kSilence{300};
 constexpr std::size_t kPerRow = 16;
+constexpr std::uint8_t kApplicationData = 23;  // RFC 8446 §5.1: the type of all that is encrypted
 
 struct Options {
   net::Endpoint to;
@@ -53,6 +54,35 @@ void print(std::string_view arrow, ByteView octets) {
   }
   std::fflush(stdout);
 }
+
+// Finds the ends of messages in a stream that passes: DNS messages behind two octets of length (RFC 1035
+// §4.2.2), or TLS records, whose first octet is their type (RFC 8446 §5.1).
+class Messages {
+ public:
+  explicit Messages(net::Transport transport) : header_size_(transport == net::Transport::tls ? 5 : 2) {}
+
+  // Calls `ends` with the first and the last octet of each message that ends here; it may change the last.
+  template <typename Ends>
+  void pass(std::span<std::uint8_t> octets, Ends ends) {
+    for (std::uint8_t& octet : octets) {
+      if (header_.size() < header_size_) {
+        header_.push_back(octet);
+        if (header_.size() < header_size_) continue;
+        left_ = static_cast<std::size_t>(header_[header_size_ - 2] << 8 | octet);
+      } else {
+        --left_;
+      }
+      if (left_ > 0) continue;
+      ends(header_[0], octet);
+      header_.clear();
+    }
+  }
+
+ private:
+  const std::size_t header_size_;
+  Bytes header_;          // as far as it has come
+  std::size_t left_ = 0;  // octets, of the message behind a whole header
+};
 
 class Conversation {
  public:
@@ -78,22 +108,33 @@ class Conversation {
     const net::IoResult result = from.try_read(buffer);
     if (result.status == net::IoResult::Status::closed) to.close();
     if (result.status != net::IoResult::Status::done) return result.status != net::IoResult::Status::closed;
-    const auto now = Clock::now();
-    if (options_.flip && !from_client && now - last_ >= kSilence) {
-      buffer[result.count - 1] ^= 1;
-      fmt::print("flipped the lowest bit of the last of {} octets\n", result.count);
-    }
-    last_ = now;
-    const ByteView octets(buffer.data(), result.count);
+    const std::span octets(buffer.data(), result.count);
+    if (options_.flip) flip(octets, from_client);
     if (options_.print) print(from_client ? "->" : "<-", octets);
     to.write_all(octets, net::Deadline::in(std::chrono::seconds(5)));
     return true;
   }
 
+  void flip(std::span<std::uint8_t> octets, bool from_client) {
+    const bool tls = options_.to.transport == net::Transport::tls;
+    if (from_client)
+      return by_client_.pass(octets, [&](std::uint8_t type, std::uint8_t&) {
+        client_encrypts_ = client_encrypts_ || type == kApplicationData;
+      });
+    by_server_.pass(octets, [&](std::uint8_t type, std::uint8_t& last) {
+      if (tls && (!client_encrypts_ || type != kApplicationData || ++encrypted_ != 2)) return;
+      last ^= 1;
+      fmt::print("flipped the lowest bit of the last octet of an answer\n");
+    });
+  }
+
   const Options& options_;
   net::TcpStream client_;
   net::TcpStream server_;
-  Clock::time_point last_ = Clock::now();
+  // For --flip:
+  Messages by_client_{options_.to.transport}, by_server_{options_.to.transport};
+  bool client_encrypts_ = false;  // its Finished has passed, and so the server's part of the handshake
+  unsigned encrypted_ = 0;        // records by the server since
 };
 
 void converse(net::UniqueFd client, const Options& options) {

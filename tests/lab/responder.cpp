@@ -16,6 +16,28 @@ constexpr std::size_t kAnswerBlock = 468;   // RFC 8467 §4.1
 constexpr std::size_t kPlainUdpSize = 512;  // RFC 1035 §4.2.1
 constexpr std::uint16_t kOurUdpSize = 1232;
 
+// RFC 7873 §5.2.3: the client's eight octets, and eight made from them, so that we know them again.
+Bytes whole_cookie(ByteView client) {
+  Bytes cookie(client.begin(), client.end());
+  for (const std::uint8_t octet : client) cookie.push_back(static_cast<std::uint8_t>(octet ^ 0x5a));
+  return cookie;
+}
+
+// What options of the query ask for: our name (RFC 5001), a cookie, and which of the client's neighbours the
+// answer is good for: everybody (RFC 7871 §7.2.1). Values that do not have their option's form are passed by.
+void answer_options(const dns::Edns& query, dns::Edns& reply) {
+  constexpr std::string_view kName = "labresolver";
+  if (query.find(dns::option::NSID) != nullptr)
+    reply.options.push_back({dns::option::NSID, Bytes(kName.begin(), kName.end())});
+  if (const auto* cookie = query.find(dns::option::COOKIE); cookie != nullptr && cookie->value.size() >= 8)
+    reply.options.push_back({dns::option::COOKIE, whole_cookie(ByteView(cookie->value).first(8))});
+  if (const auto* subnet = query.find(dns::option::CLIENT_SUBNET);
+      subnet != nullptr && subnet->value.size() >= 4) {
+    reply.options.push_back(*subnet);
+    reply.options.back().value[3] = 0;  // the scope
+  }
+}
+
 // The reply's frame: ID, opcode, RD and CD are the query's (RFC 1035 §4.1.1), an OPT comes with an OPT
 // (RFC 6891 §7).
 dns::Message begin_reply(const dns::Message& query) {
@@ -31,6 +53,7 @@ dns::Message begin_reply(const dns::Message& query) {
     reply.edns.emplace();
     reply.edns->udp_size = kOurUdpSize;
     reply.edns->dnssec_ok = query.edns->dnssec_ok;
+    answer_options(*query.edns, *reply.edns);
   }
   return reply;
 }
@@ -155,6 +178,9 @@ dns::Message Responder::answer(const dns::Message& query, milliseconds& delay) c
   } else {
     look_up(question, delay, reply);
   }
+  if (reply.header.rcode == dns::rcode::REFUSED && reply.edns)
+    reply.edns->options.push_back(
+        dns::extended_error(dns::ede::NOT_AUTHORITATIVE, "no zone of labresolver's has that name"));
   return reply;
 }
 

@@ -5,8 +5,14 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 phase "An old server"
 resolver resolver --fault tls11-only
 run client "@$resolver" --ca "$resolver_ca" google.com
-look "we offer TLS 1.2 and 1.3, it chooses 1.1, we stop: exit code 21. RFC 8996 has forbidden what is older than 1.2."
+look "we offer TLS 1.2 and 1.3, it knows neither and says so, with the alert protocol_version: exit code 21. RFC 8996 has forbidden what is older than 1.2."
 expect_status 21
+
+phase "A client that would take anything"
+run client "@$resolver" --ca "$resolver_ca" --tls-min 1.0 google.com +noall +answer +stats
+look "the answer came, and the line ';; TLS' says over what. Its keys are made with MD5 and SHA-1, its octets sealed by CBC, and each of the three has been attacked again and again. Who would still offer it, and to whom?"
+expect_status 0
+expect 'TLSv1\.1'
 
 phase "A server that is new enough, and a client that insists"
 resolver modern

@@ -3,9 +3,9 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 
 phase "Somebody on the path who changes one bit"
-resolver resolver --delay 600
+resolver resolver
 relay plain "$resolver_tcp" --flip
-relay encrypted "tcp://${resolver#tls://}" --flip
+relay encrypted "$resolver" --flip
 say "labrelay flips the lowest bit of the last octet of the answer, once over TCP and once over TLS. Without EDNS the answer's last octets are the address itself."
 
 phase "What the resolver says"

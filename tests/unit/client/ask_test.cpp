@@ -2,6 +2,7 @@
 // tests (unit/tls) and runs for real in integration/; here it is the conversation that counts.
 #include "client/ask.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include "tests/unit/client/arguments.h"
 
 using client::Outcome;
+using client::WireEvent;
 using net::Deadline;
 using net::Transport;
 using namespace std::chrono_literals;
@@ -210,6 +212,10 @@ TEST_CASE("where nobody listens the connection is refused", "[ask]") {
   }
   CHECK(code(run("@tcp://" + nobody.to_string() + " a.example")) == cli::unreachable);
   CHECK(code(run("@udp://" + nobody.to_string() + " a.example")) == cli::unreachable);
+  const Outcome recorded = run("@tcp://" + nobody.to_string() + " a.example --timeline");
+  REQUIRE(recorded.recording.events.size() == 2);
+  CHECK(recorded.recording.events[1].kind == WireEvent::Kind::closed);
+  CHECK_FALSE(recorded.recording.events[1].sent);  // by the server
 }
 
 TEST_CASE("a CA file that is not there stops the run before any packet", "[ask]") {
@@ -250,6 +256,31 @@ TEST_CASE("over UDP a lost datagram is sent again, twice", "[ask]") {
     CHECK(code(outcome) == cli::no_reply);
   }
   CHECK(asked == 3);
+}
+
+TEST_CASE("what is sent over UDP has the time before it left: an answer has always come later", "[ask]") {
+  std::atomic<WireEvent::Clock::time_point> arrived;
+  const UdpPeer peer([&](ByteView query, int) {
+    arrived = WireEvent::Clock::now();
+    return std::vector<Bytes>{reply_to(query)};
+  });
+  const Outcome outcome = run(peer.uri() + " --timeline a.example");
+  REQUIRE(code(outcome) == cli::ok);
+  const auto& events = outcome.recording.events;
+  REQUIRE(events.size() == 5);
+  CHECK(std::ranges::is_sorted(events, {}, &WireEvent::when));
+  CHECK((events[1].kind == WireEvent::Kind::wire && events[1].sent));
+  CHECK(events[1].when < arrived.load());
+  CHECK(events[1].when == events[2].when);  // the datagram, and the message in it
+}
+
+TEST_CASE("what is sent over a stream has the time at which its write began", "[ask]") {
+  client::Recording recording;
+  client::Recorder recorder(recording);
+  recorder.sending();
+  const auto answered = WireEvent::Clock::now();  // before the write has returned
+  recorder.sent(Bytes(1));
+  CHECK(recording.events.at(0).when <= answered);
 }
 
 TEST_CASE("when only forgeries come, the failure says so", "[ask]") {

@@ -20,8 +20,8 @@ constexpr std::string_view kTrace =
 0.021500 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110
 0.021600 query client=192.0.2.8:40000 id=4660 name=other.example. type=A octets=110
 0.021700 upstream client=192.0.2.7:40000 upstream="tls://198.51.100.1:853#lab.test" local=192.0.2.53:51000 connection=new
-0.021800 sent client=192.0.2.7:40000 id=4660 upstream_id=1 local=192.0.2.53:51000 octets=128
 0.026000 connected client=192.0.2.7:40000 local=192.0.2.53:51000 version=TLSv1.3 group=g suite=s alpn=dot resumed=no us=4300
+0.026000 sent client=192.0.2.7:40000 id=4660 upstream_id=1 local=192.0.2.53:51000 octets=128
 0.033000 received client=192.0.2.7:40000 id=4660 upstream_id=1 local=192.0.2.53:51000 octets=468 us=11000
 0.033100 answer client=192.0.2.7:40000 id=4660 rcode=NOERROR octets=65 us=11600
 half a li

@@ -112,7 +112,20 @@ TEST_CASE("in clear a message is a row: with its length over TCP, alone over UDP
 TEST_CASE("octets that nobody read as records are said to be so", "[explain]") {
   Outcome outcome = over(net::Transport::tls);
   add(outcome, Kind::wire, false, Bytes(100));
-  CHECK(client::explain_layers(outcome, 0).find("100 not read as records = 100 octets") != std::string::npos);
+  CHECK(client::explain_layers(outcome, 0).find("100 not read = 100 octets passed") != std::string::npos);
+}
+
+TEST_CASE("the sums of a connection that carried much of everything fit in a line", "[explain]") {
+  Outcome outcome = over(net::Transport::tls, "TLSv1.3", "TLS_AES_128_GCM_SHA256");
+  for (int i = 0; i < 10; ++i) add_record(outcome, false, 16401);
+  for (int i = 0; i < 10; ++i) add(outcome, Kind::message, false, Bytes(16382));
+  add(outcome, Kind::record_header, false, {22, 3, 3, 0x40, 0});
+  add(outcome, Kind::record_header, false, {21, 3, 3, 0x3f, 0});
+  add(outcome, Kind::wire, false, Bytes(100'000));
+  const std::string text = client::explain_layers(outcome, 0);
+  const std::size_t last = text.rfind('\n', text.size() - 2);
+  CHECK(text.find(" not read = ", last) != std::string::npos);
+  CHECK(text.size() - last - 2 <= 110);
 }
 
 TEST_CASE("a ClientHello is taken apart: versions, suites, groups, name and protocol", "[explain]") {
@@ -133,6 +146,12 @@ TEST_CASE("a ClientHello is taken apart: versions, suites, groups, name and prot
         Lines{"legacy_version: TLS 1.2", "random: 32 octets", "cipher suites: TLS_AES_128_GCM_SHA256, 0xfafa",
               "server_name (SNI): \\027.com", "ALPN: dot", "supported_versions: TLS 1.3, TLS 1.2",
               "supported_groups: x25519", "key_share: x25519, 3 octets", "0xfffe: empty"});
+}
+
+TEST_CASE("a ClientHello is that of the newest version it offers", "[explain]") {
+  CHECK(client::handshake_purpose(1, true) == "what we can do, to choose from [RFC 8446 4.1.2]");
+  CHECK(client::handshake_purpose(1, false) == "what we can do, to choose from [RFC 5246 7.4.1.2]");
+  CHECK(client::handshake_purpose(99, true).empty());
 }
 
 TEST_CASE("certificates are counted in both forms of their list", "[explain]") {

@@ -116,13 +116,3 @@ TEST_CASE("each failure is one line, with what happened, the evidence, and what 
   }
   check_approved("failures", text);
 }
-
-TEST_CASE("nothing that a certificate says reaches the terminal raw", "[failure]") {
-  tls::CertificateFacts hostile = certificate({"DNS:a\x1b[2J\n.example"});
-  hostile.issuer = "CN=\x1b]0;owned\x07";
-  for (const auto kind : {TlsError::Kind::name_mismatch, TlsError::Kind::untrusted_issuer}) {
-    const std::string line =
-        client::failure_to_text(failure(Phase::tls, tls_error(kind, "x", "", hostile)), {}, kNow);
-    CHECK(line.find_first_of("\x1b\x07\n") == std::string::npos);
-  }
-}

@@ -48,7 +48,7 @@ class RecordedRun {
   // One round trip of 10 ms; the ClientHello names lab.test and offers dot.
   void handshake_13(int us) {
     record(us, true, 22, client_hello().size(), {{Kind::handshake, client_hello()}});
-    record(us + 10'000, false, 22, 90, {{Kind::handshake, {2, 0, 0, 86}}});
+    record(us + 10'000, false, 22, 90, {{Kind::handshake, server_hello(true)}});
     record(us + 10'100, false, 20, 1, {{Kind::change_cipher_spec, {1}}});
     record(us + 10'200, false, 23, 33, {{Kind::inner_type, {22}}, {Kind::handshake, {8, 0, 0, 12}}});
     record(us + 10'300, false, 23, 510, {{Kind::inner_type, {22}}, {Kind::handshake, {11, 0, 1, 0xe9}}});
@@ -62,7 +62,7 @@ class RecordedRun {
   // Two of them.
   void handshake_12(int us) {
     record(us, true, 22, client_hello().size(), {{Kind::handshake, client_hello()}});
-    record(us + 10'000, false, 22, 75, {{Kind::handshake, {2, 0, 0, 71}}});
+    record(us + 10'000, false, 22, 75, {{Kind::handshake, server_hello(false)}});
     record(us + 10'100, false, 22, 490, {{Kind::handshake, {11, 0, 1, 0xe6}}});
     record(us + 10'200, false, 22, 4, {{Kind::handshake, {14, 0, 0, 0}}});
     record(us + 10'300, true, 22, 37, {{Kind::handshake, {16, 0, 0, 33}}});
@@ -82,6 +82,10 @@ class RecordedRun {
     record(answered_us, false, 23, answer.size() + 2 + 17,
            {{Kind::inner_type, {23}}, {Kind::message, answer}});
     std::ranges::stable_sort(outcome.recording.events, {}, &client::WireEvent::when);
+    answered(index, query, answer, answered_us - us);
+  }
+
+  void answered(std::size_t index, const Bytes& query, const Bytes& answer, int us) {
     outcome.answers.resize(std::max(outcome.answers.size(), index + 1));
     outcome.answers[index] = client::Answer{.message = dns::decode(answer).value(),
                                             .query_wire = query,
@@ -89,7 +93,7 @@ class RecordedRun {
                                             .connection = outcome.connections.size() - 1,
                                             .sent = query.size(),
                                             .received = answer.size(),
-                                            .time = std::chrono::microseconds(answered_us - us)};
+                                            .time = std::chrono::microseconds(us)};
   }
 
   void close(int us) {
@@ -114,19 +118,37 @@ class RecordedRun {
   }
 
   static Bytes client_hello() {
-    Bytes hello = hex("01 00 00 46  03 03");
-    hello.resize(hello.size() + 32);  // the random octets
-    const Bytes rest = hex(R"(00  0002 1301  01 00  001b
+    return hello(hex("01 00 00 4d  03 03"), hex(R"(00  0002 1301  01 00  0022
+      002b 0003 02 0304  # supported_versions: TLS 1.3
       0000 000d 000b 00 0008 6c61622e74657374  # SNI lab.test
       0010 0006 0004 03 646f74  # ALPN dot
-    )");
-    hello.insert(hello.end(), rest.begin(), rest.end());
-    return hello;
+    )"));
+  }
+
+  static Bytes server_hello(bool tls13) {
+    Bytes share = hex("0033 0024 001d 0020");  // key_share: x25519
+    share.resize(share.size() + 32);
+    if (tls13)
+      return joined(hello(hex("02 00 00 56  03 03"), hex("00  1301  00  002e  002b 0002 0304")), share);
+    return hello(hex("02 00 00 47  03 03"),
+                 hex(R"(00  c02b  00  001f  ff01 0001 00  000b 0004 03 000102  0023 0000
+                        0010 0006 0004 03 646f74  0017 0000)"));
   }
 
   client::Outcome outcome;
 
  private:
+  static Bytes joined(Bytes first, const Bytes& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+  }
+
+  // The random octets between the two are zeros.
+  static Bytes hello(Bytes head, const Bytes& rest) {
+    head.resize(head.size() + 32);
+    return joined(std::move(head), rest);
+  }
+
   void tls(std::string version, std::string cipher) {
     client::Connection& connection = outcome.connections.back();
     connection.tls.emplace();

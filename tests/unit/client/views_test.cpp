@@ -1,11 +1,12 @@
 // The views of a run, drawn from recordings whose times are fixed.
 #include <algorithm>
 
-#include "client/show/columns.h"
 #include "client/show/eavesdropper.h"
+#include "client/show/explain.h"
 #include "client/show/steps.h"
 #include "client/show/timeline.h"
 #include "client/show/tls_words.h"
+#include "client/show/wrap.h"
 #include "tests/support/catch.h"
 #include "tests/unit/client/approved.h"
 #include "tests/unit/client/arguments.h"
@@ -44,7 +45,7 @@ RecordedRun rejected_certificate() {
              {{RecordedRun::Kind::handshake, RecordedRun::client_hello()}});
   run.event(20'000, RecordedRun::Kind::wire, false, Bytes(300));  // of which one record is read
   run.event(20'000, RecordedRun::Kind::record_header, false, {22, 3, 3, 0, 90});
-  run.event(20'000, RecordedRun::Kind::handshake, false, {2, 0, 0, 86});
+  run.event(20'000, RecordedRun::Kind::handshake, false, RecordedRun::server_hello(true));
   run.record(20'100, true, 21, 2, {{RecordedRun::Kind::alert, {2, 48}}});
   return run;
 }
@@ -52,12 +53,35 @@ RecordedRun rejected_certificate() {
 RecordedRun plain(Transport transport) {
   RecordedRun run(transport);
   const Bytes query = RecordedRun::message("google.com", 0, false);
+  const Bytes answer = RecordedRun::message("google.com", 0, true);
   run.event(0, RecordedRun::Kind::connecting, true);
   run.event(100, RecordedRun::Kind::wire, true, query);
   run.event(100, RecordedRun::Kind::message, true, query);
-  run.event(5'100, RecordedRun::Kind::wire, false, RecordedRun::message("google.com", 0, true));
-  run.event(5'100, RecordedRun::Kind::message, false, RecordedRun::message("google.com", 0, true));
+  run.event(5'100, RecordedRun::Kind::wire, false, answer);
+  run.event(5'100, RecordedRun::Kind::message, false, answer);
+  run.answered(0, query, answer, 5'000);
   return run;
+}
+
+// The first address of the server refuses, and so does the second.
+RecordedRun refused() {
+  RecordedRun run;
+  run.event(0, RecordedRun::Kind::connecting, true);
+  run.event(150, RecordedRun::Kind::closed, false);
+  run.event(200, RecordedRun::Kind::connecting, true);
+  run.event(450, RecordedRun::Kind::closed, false);
+  return run;
+}
+
+RecordedRun waited_in_vain() {
+  RecordedRun run;
+  run.event(0, RecordedRun::Kind::connecting, true);
+  run.event(5'000'000, RecordedRun::Kind::closed, true);
+  return run;
+}
+
+std::string explanation(const RecordedRun& run) {
+  return client::explain(run.outcome, parse_line(kLine).value());
 }
 
 std::string eavesdropper(const RecordedRun& run, std::string_view line = kLine) {
@@ -112,6 +136,82 @@ TEST_CASE("round trips are counted from what passed: TLS 1.3 takes one, TLS 1.2 
   check_approved("timeline_tls12", text);
   CHECK(longest_line(text) <= 110);
   check_approved("timeline_udp", timeline(plain(Transport::udp), "@udp://192.0.2.53 google.com"));
+}
+
+TEST_CASE("a connection that is refused is a SYN and a reset, one round trip, and no end of a connection",
+          "[views]") {
+  check_approved("timeline_refused", timeline(refused()));
+  check_approved("eavesdropper_refused", eavesdropper(refused()));
+  CHECK(explanation(refused()).find("<- RST, at 0.450 ms: nobody listens there") != std::string::npos);
+  CHECK(explanation(refused()).find("closed by") == std::string::npos);
+}
+
+TEST_CASE("a connection that nobody answers has its time, and no round trip", "[views]") {
+  CHECK(timeline(waited_in_vain()).find(" 5000.000  0  failed\n") != std::string::npos);
+  CHECK(eavesdropper(waited_in_vain()).find("FIN") == std::string::npos);
+  CHECK(explanation(waited_in_vain()).find("RST") == std::string::npos);
+}
+
+TEST_CASE("all views count from the first event", "[views]") {
+  RecordedRun run = tls13();
+  run.outcome.recording.begin -= std::chrono::milliseconds(4);  // OpenSSL's start
+  CHECK(explanation(run).find("-> SYN, at 0.000 ms") != std::string::npos);
+  CHECK(eavesdropper(run).find(";;     0.000 ->  TCP SYN") != std::string::npos);
+}
+
+TEST_CASE("each version of TLS is explained by its own RFC", "[views]") {
+  const std::string text = explanation(tls12_with_two_questions());
+  for (const char* const section : {"7.4.1.3", "7.4.2", "7.4.5", "7.4.7", "7.4.9", "7.1"}) {
+    INFO(section);
+    CHECK(text.find("[RFC 5246 " + std::string(section) + "]") != std::string::npos);
+  }
+  CHECK(text.find("[RFC 8446", text.find("ServerHello")) == std::string::npos);
+  CHECK(explanation(tls13()).find("[RFC 5246") == std::string::npos);
+}
+
+TEST_CASE("what came when we read no more is said to be so, in all views", "[views]") {
+  CHECK(explanation(rejected_certificate()).find("<- 205 octets, at 20.000 ms: not read, we had stopped") !=
+        std::string::npos);
+  CHECK(eavesdropper(rejected_certificate()).find("| not read: we had stopped\n") != std::string::npos);
+}
+
+TEST_CASE("a server that agreed to no ALPN is said to be so", "[views]") {
+  RecordedRun run = tls13();
+  CHECK(explanation(run).find("no ALPN") == std::string::npos);
+  run.outcome.connections.back().tls->alpn.clear();
+  CHECK(explanation(run).find("no ALPN: the server did not say which protocol") != std::string::npos);
+}
+
+TEST_CASE("an explanation has no two blank lines in a row, and no line too wide", "[views]") {
+  for (const RecordedRun& run : {tls13(), tls12_with_two_questions(), rejected_certificate(),
+                                 plain(Transport::udp), plain(Transport::tcp), refused()}) {
+    CHECK(explanation(run).find("\n\n\n") == std::string::npos);
+    CHECK(longest_line(explanation(run)) <= 110);
+  }
+}
+
+TEST_CASE("ten thousand questions have their bars, each with its own round trips", "[views]") {
+  RecordedRun run(Transport::tcp);
+  run.open(0);
+  constexpr std::size_t kQuestions = 10'000;
+  std::string line = "@tcp://192.0.2.53";
+  run.outcome.answers.resize(kQuestions);
+  for (std::size_t i = 0; i < kQuestions; ++i) {
+    const Bytes query = RecordedRun::message("google.com", i, false);
+    const Bytes answer = RecordedRun::message("google.com", i, true);
+    const int us = 20'000 + 100 * static_cast<int>(i);
+    run.event(us, RecordedRun::Kind::message, true, query);
+    run.event(us, RecordedRun::Kind::wire, true, query);
+    run.event(us + 50, RecordedRun::Kind::wire, false, answer);
+    run.event(us + 50, RecordedRun::Kind::message, false, answer);
+    run.answered(i, query, answer, 50);
+    line += " google.com";
+  }
+  const std::string text = timeline(run, line);
+  CHECK(text.find(";; query 10000 ") != std::string::npos);
+  CHECK(std::ranges::count(text, '\n') == kQuestions + 4);
+  CHECK(text.find("  0  google") == std::string::npos);
+  CHECK(text.find(" 1019.950 10001\n") != std::string::npos);
 }
 
 TEST_CASE("nothing is drawn of a run in which nothing passed", "[views]") {

@@ -1,21 +1,11 @@
 #include "common/dns/codes.h"
-#include "tests/lab/zone.h"
 #include "tests/support/catch.h"
+#include "tests/support/classroom.h"
 #include "tests/support/field_list.h"
 
 namespace {
 
 using namespace dns;
-
-const lab::Zone& classroom() {
-  static const lab::Zone zone = [] {
-    const std::string file = CLASSROOM_ZONE;
-    auto read = lab::load_zones({&file, 1});
-    if (!read) throw std::runtime_error(read.error());
-    return *std::move(read);
-  }();
-  return zone;
-}
 
 void check_tiled(const Message& message) {
   const Bytes wire = encode(message);

@@ -1,22 +1,13 @@
+#include "tests/support/classroom.h"
+
 #include <set>
 
 #include "common/dns/codes.h"
-#include "tests/lab/zone.h"
 #include "tests/support/catch.h"
 
 namespace {
 
 using namespace dns;
-
-const lab::Zone& classroom() {
-  static const lab::Zone zone = [] {
-    const std::string file = CLASSROOM_ZONE;
-    auto read = lab::load_zones({&file, 1});
-    if (!read) throw std::runtime_error(read.error());
-    return *std::move(read);
-  }();
-  return zone;
-}
 
 lab::Answer ask(std::string_view name, std::uint16_t type) {
   return classroom().lookup({*Name::parse(name), type, klass::IN});

@@ -1,9 +1,13 @@
 #include "common/net/private_file.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <poll.h>
 #include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 #include "common/net/net_error.h"
 #include "tests/support/catch.h"
@@ -42,6 +46,52 @@ TEST_CASE("a full disk ends a private file for good, and a device is never remov
   full.remove();
   struct stat facts {};
   CHECK(stat("/dev/full", &facts) == 0);
+}
+
+TEST_CASE("a file opened for appending keeps what it had and becomes private; somebody's link is followed") {
+  const TempDir directory;
+  const std::string file = directory.file("log"), link = directory.file("link");
+  std::ofstream(file) << "before ";
+  REQUIRE(chmod(file.c_str(), 0644) == 0);
+  REQUIRE(symlink(file.c_str(), link.c_str()) == 0);
+  const net::UniqueFd fd = net::open_private("open", link, O_APPEND);
+  REQUIRE(write(fd.get(), "after", 5) == 5);
+  CHECK(content_of(file) == "before after");
+  struct stat facts {};
+  REQUIRE(stat(file.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a directory, and a pipe that nobody reads, are told of at once") {
+  const TempDir directory;
+  const std::string pipe = directory.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(net::open_private("open the log", directory.file(""), O_APPEND),
+                    "open the log " + directory.file("") + ": Is a directory");
+  CHECK_THROWS_WITH(net::open_private("open the log", pipe, O_APPEND),
+                    "open the log " + pipe + ": a pipe that nobody reads: start its reader first");
+}
+
+TEST_CASE("a pipe gets all, however much, while somebody reads it, and is given up when nobody does") {
+  const TempDir directory;
+  const std::string pipe = directory.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const net::UniqueFd reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK));
+  REQUIRE(reader.valid());
+  net::PrivateFile file(pipe);
+  const Bytes much(1 << 20, 'x');
+  std::thread thread([&] {
+    Bytes into(1 << 16);
+    pollfd entry{reader.get(), POLLIN, 0};
+    for (std::size_t left = much.size(); left > 0 && poll(&entry, 1, 10'000) > 0;)
+      if (const ssize_t got = read(reader.get(), into.data(), std::min(into.size(), left)); got > 0)
+        left -= static_cast<std::size_t>(got);
+  });
+  const bool all = file.append(much);
+  thread.join();
+  CHECK(all);
+  CHECK_FALSE(file.append(much));
+  CHECK(file.error() == EAGAIN);
 }
 
 TEST_CASE("a private file that cannot be made says which") {

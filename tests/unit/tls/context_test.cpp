@@ -102,3 +102,17 @@ TEST_CASE("A secret file is readable by its owner alone, even if it was there be
   CHECK((status.st_mode & 0777) == 0600);
   CHECK(status.st_size == 3);
 }
+
+TEST_CASE("A session that cannot be saved says where, and leaves nothing half written behind") {
+  const tls::ServerContext server_context = classroom().server();
+  const tls::ClientContext client_context(classroom().options());
+  End server(server_context), client(client_context);
+  shake(client, server);
+  client.read();  // its ticket
+  const TempDir directory;
+  const std::string taken = directory.file("taken");
+  REQUIRE(mkdir(taken.c_str(), 0700) == 0);
+  CHECK_THROWS_WITH(client_context.save_session(taken),
+                    "save the TLS session: write " + taken + ": Is a directory");
+  CHECK(access((taken + ".part").c_str(), F_OK) != 0);
+}
