@@ -110,7 +110,7 @@ std::vector<Failure> all_kinds() {
 TEST_CASE("each failure is one line, with what happened, the evidence, and what to try", "[failure]") {
   std::string text;
   for (const Failure& kind : all_kinds()) {
-    const std::string line = client::failure_to_text(kind, {}, kNow);
+    const std::string line = client::failure_to_text(kind, client::Options(), kNow);
     CHECK(line.find('\n') == std::string::npos);
     text += std::to_string(client::exit_code(kind)) + " " + line + "\n";
   }
