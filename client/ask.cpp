@@ -58,7 +58,7 @@ class Run {
   void keep(Queries::Match&& match, std::size_t index, const Queries& queries, ByteView reply,
             Clock::time_point sent);
   Queries queries_for(const Indices& asked, bool encrypted) const;
-  void fail(decltype(Failure::cause) cause);
+  void fail(Cause cause);
 
   const Options& options_;
   const Deadline deadline_;  // of the whole run
@@ -73,23 +73,13 @@ class Run {
 Outcome Run::conduct() {
   try {
     ask_all();
-  } catch (const NoAddress& error) {
-    fail(error);
-  } catch (const NoTrustAnchor& error) {
-    fail(error);
-  } catch (const net::NetError& error) {
-    fail(error);
-  } catch (const tls::TlsError& error) {
-    fail(error);
-  } catch (const ReplyFault& fault) {
-    fail(fault);
-  } catch (const ClosedEarly& closed) {
-    fail(closed);
+  } catch (...) {
+    fail(cause_now());
   }
   return std::move(outcome_);
 }
 
-void Run::fail(decltype(Failure::cause) cause) {
+void Run::fail(Cause cause) {
   Failure failure{.phase = phase_, .cause = std::move(cause), .last_discarded = last_discarded_};
   failure.server = outcome_.connections.empty()
                        ? fmt::format("{}:{}", options_.server.host, options_.server.port)

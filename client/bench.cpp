@@ -180,31 +180,13 @@ class Bench {
     }
   }
 
-  // Within a catch clause: the exception as a value.
-  Failure failure_now() const {
-    const auto with = [this](auto cause) {
-      Failure failure{.phase = phase_, .cause = std::move(cause)};
-      failure.server =
-          at_ ? at_->to_string() : fmt::format("{}:{}", options_.server.host, options_.server.port);
-      failure.authority = result_.connection.authority;
-      failure.unanswered = failure.asked = 1;
-      return failure;
-    };
-    try {
-      throw;
-    } catch (const NoAddress& error) {
-      return with(error);
-    } catch (const NoTrustAnchor& error) {
-      return with(error);
-    } catch (const net::NetError& error) {
-      return with(error);
-    } catch (const tls::TlsError& error) {
-      return with(error);
-    } catch (const ReplyFault& fault) {
-      return with(fault);
-    } catch (const ClosedEarly& closed) {
-      return with(closed);
-    }
+  Failure failure_now() const {  // within a catch clause
+    Failure failure{.phase = phase_, .cause = cause_now()};
+    failure.server =
+        at_ ? at_->to_string() : fmt::format("{}:{}", options_.server.host, options_.server.port);
+    failure.authority = result_.connection.authority;
+    failure.unanswered = failure.asked = 1;
+    return failure;
   }
 
   const Options& options_;

@@ -58,6 +58,24 @@ struct ExitCodeOf {
 
 }  // namespace
 
+Cause cause_now() {
+  try {
+    throw;
+  } catch (const NoAddress& error) {
+    return error;
+  } catch (const NoTrustAnchor& error) {
+    return error;
+  } catch (const net::NetError& error) {
+    return error;
+  } catch (const tls::TlsError& error) {
+    return error;
+  } catch (const ReplyFault& fault) {
+    return fault;
+  } catch (const ClosedEarly& closed) {
+    return closed;
+  }
+}
+
 cli::ExitCode exit_code(const Failure& failure) {
   return std::visit(ExitCodeOf{failure.phase}, failure.cause);
 }

@@ -26,9 +26,14 @@ struct ClosedEarly {
   bool inside_message = false;  // RFC 7766 §8: the length promised more octets than came
 };
 
+using Cause = std::variant<NoAddress, NoTrustAnchor, net::NetError, tls::TlsError, ReplyFault, ClosedEarly>;
+
+// Within a catch clause: the exception as a value. One that is no cause goes on its way.
+Cause cause_now();
+
 struct Failure {
   Phase phase = Phase::connect;
-  std::variant<NoAddress, NoTrustAnchor, net::NetError, tls::TlsError, ReplyFault, ClosedEarly> cause;
+  Cause cause;
   std::string server = {};                // "127.0.0.1:8443"
   std::string authority = {};             // TLS: whose trust anchors were used
   bool no_alpn = false;                   // TLS stood, but the server agreed to no protocol

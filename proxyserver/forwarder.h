@@ -68,6 +68,8 @@ class Forwarder {
   void release() { queries_.release(); }  // memory, when nothing is in flight
 
  private:
+  static constexpr unsigned kMaxSends = 3;  // of a query: at most two retries (RFC 9520 §3.1)
+
   struct Traced {
     std::string client, local;               // for which it was leased; our end of it
     std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
@@ -99,13 +101,15 @@ class Forwarder {
   void take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::time_point now);
   void leg_died(Leg& leg, const std::exception& cause, Clock::time_point now);
   void connection_lost(Upstream& upstream, bool proven, const std::exception& cause, Clock::time_point now);
-  Clock::time_point hedge_time(const Leg& leg) const;
-  void hedge(Leg& silent, Clock::time_point now);
   void blame_slower(const Query& query, const Leg& faster, Clock::time_point now);
-  void expire(Clock::time_point now);
   void fail(Query& query, const ExtendedError& error, const Leg* answered_by = nullptr);
   void end(Query& query, const Leg* answered_by = nullptr);
   void settle();
+
+  // forwarder_time.cpp, with next_time() and on_time().
+  Clock::time_point hedge_time(const Leg& leg) const;
+  void hedge(Leg& silent, Clock::time_point now);
+  void expire(Clock::time_point now);
 
   // For the trace, if there is one (forwarder_trace.cpp).
   void trace_queued(const Query& query, Leg& leg, Clock::time_point now) const;

@@ -173,7 +173,13 @@ std::string failure_to_text(const Failure& failure, const Options& options, std:
 std::vector<std::string> warnings(const Outcome& outcome, const Options& options, std::time_t now) {
   std::vector<std::string> lines;
   for (const Connection& connection : outcome.connections) {
-    if (!connection.insecure || !connection.tls) continue;
+    if (!connection.tls) continue;
+    if (const std::string& version = connection.tls->version; version == "TLSv1" || version == "TLSv1.1")
+      lines.push_back(
+          format("client: WARNING: {} was agreed on, which RFC 8996 forbids: somebody in between may have "
+                 "read the query and made up the answer",
+                 version));
+    if (!connection.insecure) continue;
     std::string line = "client: WARNING: --insecure: anybody may have read the query and made up the answer";
     if (connection.overlooked) {
       const Failure failure{.phase = Phase::tls,

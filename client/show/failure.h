@@ -24,8 +24,8 @@ std::string_view to_string(Phase phase);  // "connect", "tls", "query", "reply"
 // Without a newline. `now` tells for how long a certificate has been out of date.
 std::string failure_to_text(const Failure& failure, const Options& options, std::time_t now);
 
-// What must be said aloud of a run whose safety was given away: --insecure, with what a strict client would
-// have said. One line each, without newline.
+// What must be said aloud of a run whose safety was given away: a version of TLS below 1.2; --insecure, with
+// what a strict client would have said. One line each, without newline.
 std::vector<std::string> warnings(const Outcome& outcome, const Options& options, std::time_t now);
 
 }  // namespace client

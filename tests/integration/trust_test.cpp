@@ -98,6 +98,16 @@ TEST_CASE("client offers the versions of TLS that it is told to") {
   CHECK(has(refused.errors, "protocol_version"));
 }
 
+TEST_CASE("client that agrees on a forbidden version of TLS says so (RFC 8996)") {
+  const LabResolver resolver({"--fault", "tls11-only"});
+  const Asking asking(resolver);
+  CHECK(asking.with({}).exit_code == 21);
+  const Outcome outcome = asking.with({"--tls-min", "1.0"});
+  CHECK(outcome.exit_code == 0);
+  CHECK(has(outcome.output, "TLS: TLSv1.1"));
+  CHECK(has(outcome.errors, "WARNING: TLSv1.1"));
+}
+
 TEST_CASE("client offers the protocol that it is told to, or none") {
   const LabResolver resolver;
   const Asking asking(resolver);

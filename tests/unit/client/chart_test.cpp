@@ -28,17 +28,8 @@ half a li
 0.034100 closed client=192.0.2.7:40000 by=client us=29000
 )";
 
-RecordedRun recorded() {
-  RecordedRun run;
-  run.open(0);
-  run.handshake_13(10'200);
-  run.ask(0, 21'000, 33'500, "google.com");
-  run.close(34'000);
-  return run;
-}
-
 SequenceChart chart(std::string_view trace) {
-  static const RecordedRun run = recorded();
+  static const RecordedRun run = tls13();
   return client::chart_of(run.outcome, parse_line("@192.0.2.53 google.com").value(),
                           client::trace_of(trace, "192.0.2.7:40000"));
 }

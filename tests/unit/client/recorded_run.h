@@ -159,3 +159,13 @@ class RecordedRun {
     connection.tls->peer->subject = "CN=lab.test";
   }
 };
+
+// A whole run: connect, handshake, one question, close.
+inline RecordedRun tls13() {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_13(10'200);
+  run.ask(0, 21'000, 33'500, "google.com");
+  run.close(34'000);
+  return run;
+}

@@ -19,15 +19,6 @@ namespace {
 
 constexpr std::string_view kLine = "@192.0.2.53 google.com";
 
-RecordedRun tls13() {
-  RecordedRun run;
-  run.open(0);
-  run.handshake_13(10'200);
-  run.ask(0, 21'000, 33'500, "google.com");
-  run.close(34'000);
-  return run;
-}
-
 RecordedRun tls12_with_two_questions() {
   RecordedRun run;
   run.open(0);
