@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <poll.h>
+#include <sched.h>
 
 #include "common/net/net_error.h"
 #include "proxyserver/reply.h"
@@ -16,6 +17,9 @@ using net::NetError;
 
 // So long a session keeps its buffers after the last message, lest the next one find them gone.
 constexpr std::chrono::milliseconds kKeepBuffers{500};
+
+// For so many turns of the loop a client counts as one that pipelines, after it had two queries in flight.
+constexpr int kYields = 32;
 
 // Octets of answers that wait for the client to take them, and of queries in flight.
 constexpr std::size_t kMaxUnsent = 128 * 1024;
@@ -84,6 +88,7 @@ void Session::read_client() {
   if (whole_message) {
     last_message_ = now_;
     released_ = false;
+    if (forwarder_.in_flight() > 1) yields_ = kYields;
   }
   if (unread_ || !reading_ || !reader_.mid_frame())
     message_deadline_.reset();
@@ -186,6 +191,13 @@ void Session::wait() {
   const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
   if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)
     throw NetError::from_errno("poll", errno);
+  // Who writes to us may be about to write more: let it run first. One read then takes in several messages
+  // and one write carries them on, which is 8.5 in place of 11 µs of CPU per query (tests/bench/compare,
+  // dot-5). To a client that asks one thing at a time it would be a system call in vain.
+  if (yields_ > 0) {
+    --yields_;
+    sched_yield();
+  }
   now_ = Clock::now();
   const short client_events = entries[0].revents;
   if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
@@ -204,6 +216,7 @@ void Session::check_time() {
   if (!quiet()) return;
   if (last_message_ + limits_.idle <= now_) stop_reading("--idle-timeout");
   if (!released_ && last_message_ + kKeepBuffers <= now_) {
+    client_.release();
     reader_.release();
     writer_.release();
     forwarder_.release();

@@ -62,6 +62,7 @@ class Session final : private Forwarder::Client {
   const char* why_closed_ = "";
   bool readable_ = true;   // poll or the stream's own buffer has something for us
   bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
+  int yields_ = 0;         // how many more turns of the loop give way to other threads first
   bool released_ = false;  // buffers have been given back since the last message
   Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in

@@ -168,7 +168,10 @@ void Upstream::sweep(Clock::time_point now) {
     idle_.erase(idle_.begin(), busy);
   }
   std::erase_if(resting, [&](auto& connection) {
-    if (!is_past_its_time(*connection, now) && still_alive(*connection)) return false;
+    if (!is_past_its_time(*connection, now) && still_alive(*connection)) {
+      connection->release();
+      return false;
+    }
     Lease(*this, std::move(connection)).close();
     return true;
   });

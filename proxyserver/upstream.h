@@ -28,6 +28,12 @@ struct UpstreamConnection {
   bool proven = false;     // an answer has come over it: when it dies, that says little about the resolver
   std::chrono::steady_clock::time_point idle_since;
   std::chrono::milliseconds idle_limit{30'000};  // or what the resolver said (RFC 7828): 0 is "close it"
+
+  void release() {  // memory, while it is idle
+    stream->release();
+    reader.release();
+    writer.release();
+  }
 };
 
 // The right to use one connection alone. Ends by give_back(), when the connection owes no answer, or by

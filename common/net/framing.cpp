@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstring>
 #include <poll.h>
+#include <stdexcept>
 
 #include "common/net/net_error.h"
 
@@ -90,12 +91,24 @@ IoResult::Status FrameWriter::flush(Stream& stream) {
 
 IoResult::Status FrameWriter::flush_each(Stream& stream) {
   while (!buffer_.empty()) {
-    const ByteView octets = buffer_.contents();
-    if (frame_left_ == 0) frame_left_ = kPrefix + (static_cast<std::size_t>(octets[0]) << 8 | octets[1]);
-    const IoResult result = stream.try_write(octets.first(frame_left_));
-    if (result.status != IoResult::Status::done) return result.status;
-    buffer_.used(result.count);
-    frame_left_ -= result.count;
+    if (corked_ == 0) {
+      stream.cork();
+      const ByteView octets = buffer_.contents();
+      while (corked_ < octets.size()) {
+        const ByteView rest = octets.subspan(corked_);
+        const std::size_t frame = kPrefix + (static_cast<std::size_t>(rest[0]) << 8 | rest[1]);
+        for (std::size_t written = 0; written < frame;) {  // a frame may be longer than a record
+          const IoResult result = stream.try_write(rest.subspan(written, frame - written));
+          if (result.status != IoResult::Status::done) throw std::logic_error("a corked stream takes all");
+          written += result.count;
+        }
+        corked_ += frame;
+      }
+    }
+    const IoResult::Status status = stream.uncork();
+    if (status != IoResult::Status::done) return status;
+    buffer_.used(corked_);
+    corked_ = 0;
   }
   return IoResult::Status::done;
 }

@@ -68,14 +68,15 @@ class FrameWriter {
 
   // Writes what the stream takes now. done: all of it is gone.
   IoResult::Status flush(Stream& stream);
-  // The same, but every message by a write of its own, and so in a TLS record of its own: some clients
-  // (dnsdist 1.7) leave a second message in a record unread until the next record comes. Whole messages only.
+  // The same, but every message in a TLS record of its own: some clients (dnsdist 1.7) leave a second message
+  // in a record unread until the next record comes. Whole messages only, on a stream that corks and whose
+  // handshake is done. They count as written once the last of them has left.
   IoResult::Status flush_each(Stream& stream);
   void release() { buffer_.release(); }
 
  private:
   OctetQueue buffer_;
-  std::size_t frame_left_ = 0;  // flush_each(): what of the first frame has not been written; 0: all of it
+  std::size_t corked_ = 0;  // flush_each(): so much of the contents is the stream's already, but has not left
 };
 
 // One whole message, waiting until `deadline`; nullopt: the stream ended between two messages. Ending inside

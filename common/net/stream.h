@@ -52,6 +52,15 @@ class Stream {
   // Octets that try_read() would return although poll(2) sees nothing: a TLS record already taken in.
   virtual bool has_buffered() const { return false; }
 
+  // From cork() on, what try_write() takes stays here; uncork() sends it, with one system call for many TLS
+  // records. Unless it says `done`, call uncork() again when poll says so: nothing else is to be written
+  // before. Streams that need no such thing ignore both.
+  virtual void cork() {}
+  virtual IoResult::Status uncork() { return IoResult::Status::done; }
+
+  // Gives back what memory an idle stream can do without. Costs its next use an allocation or two.
+  virtual void release() {}
+
   // Tells the peer that nothing more will come (TLS: close_notify, RFC 8446 §6.1). Does not wait, never
   // throws.
   virtual void close() noexcept = 0;

@@ -1,6 +1,7 @@
 #include "common/tls/socket_bio.h"
 
 #include <cerrno>
+#include <new>
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -39,23 +40,42 @@ int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   return 0;
 }
 
-int transmit(BIO* bio, const char* from, std::size_t size, std::size_t* sent) noexcept {
-  SocketBio& socket = socket_of(bio);
-  BIO_clear_retry_flags(bio);
-  *sent = 0;
+// Octets that left, none if the socket is full; -1: see `error`.
+ssize_t send_now(SocketBio& socket, ByteView from) noexcept {
   if (socket.watcher != nullptr) socket.watcher->sending();
   ssize_t count = 0;
-  do count = send(socket.fd, from, size, MSG_NOSIGNAL);
+  do count = send(socket.fd, from.data(), from.size(), MSG_NOSIGNAL);
   while (count < 0 && errno == EINTR);
-  if (count >= 0) {
-    *sent = static_cast<std::size_t>(count);
-    if (socket.watcher != nullptr) socket.watcher->sent({reinterpret_cast<const std::uint8_t*>(from), *sent});
+  if (count < 0 && errno == EAGAIN) return 0;
+  if (count < 0)
+    socket.error = errno;
+  else if (socket.watcher != nullptr)
+    socket.watcher->sent(from.first(static_cast<std::size_t>(count)));
+  return count;
+}
+
+int transmit(BIO* bio, const char* octets, std::size_t size, std::size_t* sent) noexcept {
+  SocketBio& socket = socket_of(bio);
+  const ByteView from(reinterpret_cast<const std::uint8_t*>(octets), size);
+  BIO_clear_retry_flags(bio);
+  *sent = 0;
+  if (socket.corked) {
+    try {
+      socket.held.insert(socket.held.end(), from.begin(), from.end());
+    } catch (const std::bad_alloc&) {
+      socket.error = ENOMEM;
+      return 0;
+    }
+    *sent = size;
     return 1;
   }
-  if (errno == EAGAIN)
-    BIO_set_retry_write(bio);
-  else
-    socket.error = errno;
+  // What is held goes first, whatever it is that OpenSSL has to say meanwhile.
+  const ssize_t count = send_held(socket) ? send_now(socket, from) : 0;
+  if (count > 0) {
+    *sent = static_cast<std::size_t>(count);
+    return 1;
+  }
+  if (socket.error == 0) BIO_set_retry_write(bio);
   return 0;
 }
 
@@ -85,6 +105,17 @@ const BIO_METHOD* method() {
 }
 
 }  // namespace
+
+bool send_held(SocketBio& socket) noexcept {
+  while (socket.left < socket.held.size()) {
+    const ssize_t count = send_now(socket, ByteView(socket.held).subspan(socket.left));
+    if (count <= 0) return false;
+    socket.left += static_cast<std::size_t>(count);
+  }
+  socket.held.clear();
+  socket.left = 0;
+  return true;
+}
 
 bio_st* new_bio(SocketBio& socket) {
   BIO* bio = BIO_new(method());

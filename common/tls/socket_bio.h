@@ -8,6 +8,7 @@
 // For the files of common/tls alone.
 #pragma once
 
+#include "common/bytes.h"
 #include "common/net/stream.h"
 #include "common/tls/handles.h"
 #include "common/tls/message_watcher.h"
@@ -23,6 +24,10 @@ struct SocketBio {
   bool ended = false;        // recv() said 0: the peer's FIN
   int error = 0;             // errno of the send() or recv() that failed
 
+  bool corked = false;   // what is to be sent waits in `held`, until send_held()
+  Bytes held;            // no more than its owner wrote while it was corked
+  std::size_t left = 0;  // of `held`: so much has been sent
+
   net::Watcher* watcher = nullptr;
   MessageWatcher* message_watcher = nullptr;
 
@@ -31,6 +36,9 @@ struct SocketBio {
   long verify_result = 0;
   Certificate rejected;
 };
+
+// Sends what is held. False: not all of it, since the socket is full, or because of `error`.
+bool send_held(SocketBio& socket) noexcept;
 
 // A BIO that uses `socket`, which must outlive it. Null: no memory.
 bio_st* new_bio(SocketBio& socket);

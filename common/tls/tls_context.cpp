@@ -56,10 +56,9 @@ SslContext make_context(const SSL_METHOD* method) {
   // IGNORE_UNEXPECTED_EOF: many peers leave without close_notify; whether a message was cut short is plain
   // from its DNS length (RFC 7766 §8).
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  // PARTIAL_WRITE, MOVING_WRITE_BUFFER: SSL_write then behaves as send(2) does. RELEASE_BUFFERS: an idle
-  // connection holds no 16 kB buffers.
-  SSL_CTX_set_mode(
-      c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // PARTIAL_WRITE, MOVING_WRITE_BUFFER: SSL_write then behaves as send(2) does. Not RELEASE_BUFFERS, which
+  // would allocate and free 16 kB with every record: TlsStream::release() gives them back once it is quiet.
+  SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // AUTO_RETRY: SSL_read would wait for octets of ours however many records come that have none. See also
   // socket_bio.h.
   SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);

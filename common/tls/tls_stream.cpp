@@ -130,6 +130,18 @@ bool TlsStream::has_buffered() const {
   return !bio_.drained && SSL_has_pending(ssl_.get()) == 1;
 }
 
+Status TlsStream::uncork() {
+  bio_.corked = false;
+  if (send_held(bio_)) return Status::done;
+  if (bio_.error != 0) fail(kWrite);
+  return Status::want_write;
+}
+
+void TlsStream::release() {
+  if (bio_.held.empty()) bio_.held = {};
+  SSL_free_buffers(ssl_.get());  // leaves them where they are in use
+}
+
 Status TlsStream::try_handshake() {
   if (handshaken_) return Status::done;
   begin_call();

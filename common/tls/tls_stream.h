@@ -44,6 +44,9 @@ class TlsStream final : public net::Stream {
   net::IoResult try_read(std::span<std::uint8_t> into) override;
   net::IoResult try_write(ByteView from) override;
   bool has_buffered() const override;
+  void cork() override { bio_.corked = true; }
+  net::IoResult::Status uncork() override;
+  void release() override;
   void close() noexcept override;
 
   net::IoResult::Status try_handshake();  // done, want_read or want_write
