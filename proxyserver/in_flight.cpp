@@ -65,7 +65,7 @@ void InFlight::remove(Query& query) {
 }
 
 void InFlight::release() {
-  if (empty()) slots_ = {};
+  if (empty()) slots_ = std::vector<Query>();  // "= {}" would keep the memory
 }
 
 void InFlight::grow() {

@@ -17,6 +17,7 @@
 #include "common/net/tcp.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/demo_key.h"
+#include "proxyserver/memory.h"
 #include "proxyserver/session.h"
 
 namespace {
@@ -98,7 +99,7 @@ bool is_clients_doing(const std::exception& cause) {
 // for long.
 void discard_rest(int fd) {
   const net::Deadline deadline = net::Deadline::in(kLinger);
-  std::array<std::uint8_t, 4096> scrap;
+  std::array<std::uint8_t, 512> scrap;
   for (;;) {
     pollfd entry{fd, POLLIN, 0};
     if (deadline.expired() || poll(&entry, 1, deadline.poll_ms()) <= 0) return;
@@ -178,6 +179,7 @@ int Server::run() {
       if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
     if (sweep.expired()) {
       upstreams_.sweep(Upstream::Clock::now());
+      trim_heap();
       sweep = net::Deadline::in(kSweepInterval);
     }
   }

@@ -7,6 +7,7 @@
 #include <sched.h>
 
 #include "common/net/net_error.h"
+#include "proxyserver/memory.h"
 #include "proxyserver/reply.h"
 #include "proxyserver/screen.h"
 
@@ -220,7 +221,8 @@ void Session::check_time() {
     reader_.release();
     writer_.release();
     forwarder_.release();
-    spliced_ = {};
+    spliced_ = Bytes();
+    rest_thread();
     released_ = true;
   }
 }

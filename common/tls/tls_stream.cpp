@@ -138,8 +138,9 @@ Status TlsStream::uncork() {
 }
 
 void TlsStream::release() {
-  if (bio_.held.empty()) bio_.held = {};
+  if (bio_.held.empty()) bio_.held = Bytes();
   SSL_free_buffers(ssl_.get());  // leaves them where they are in use
+  OPENSSL_thread_stop();  // random generators of this thread's own, 6 kB; made anew when they are needed
 }
 
 Status TlsStream::try_handshake() {
