@@ -1,0 +1,34 @@
+#include "proxyserver/memory.h"
+
+#include <atomic>
+#include <cstdint>
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+std::atomic<bool> rested = false;
+}
+
+void rest_thread() noexcept {
+  rested.store(true, std::memory_order_relaxed);
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* lowest = nullptr;
+  std::size_t size = 0;
+  if (pthread_attr_getstack(&attributes, &lowest, &size) == 0) {
+    // Stacks grow downwards: all below this frame is free, but for the page that the calls below are about to
+    // use.
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(lowest);
+    const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    const std::uintptr_t end = (frame / page - 1) * page;
+    if (begin < end) madvise(lowest, end - begin, MADV_DONTNEED);
+  }
+  pthread_attr_destroy(&attributes);
+}
+
+void trim_heap() noexcept {
+  if (rested.exchange(false, std::memory_order_relaxed)) malloc_trim(0);
+}
