@@ -12,6 +12,7 @@
 #include "common/net/net_error.h"
 #include "common/tls/tls_error.h"
 #include "proxyserver/instruments.h"
+#include "proxyserver/memory.h"
 #include "proxyserver/options.h"
 #include "proxyserver/server.h"
 
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
   if (options->action == Options::Action::version)
     return fmt::print("proxyserver {}\n", DOT_VERSION), cli::ok;
 
+  forgo_thread_caches(argv);
   tame_signals();
   logging::set_level(options->log_level);
   try {

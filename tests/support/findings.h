@@ -22,13 +22,17 @@ class Findings {
     ++failed_;
   }
 
+  unsigned failed_count() const {
+    const std::scoped_lock lock(mutex_);
+    return failed_;
+  }
+
   // Once the threads have been joined.
   unsigned right_count() const { return right_; }
-  unsigned failed_count() const { return failed_; }
   const std::vector<std::string>& all_wrong() const { return wrong_; }  // the first ten
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   unsigned right_ = 0;
   unsigned failed_ = 0;
   std::vector<std::string> wrong_;
