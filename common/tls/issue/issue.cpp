@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -53,6 +54,12 @@ std::string to_pem(EVP_PKEY* key) {
   check(PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1,
         "write a key");
   return text_of(memory.get());
+}
+
+Certificate from_pem(const std::string& pem) {
+  Certificate certificate(PEM_read_bio_X509(memory_of(pem).get(), nullptr, nullptr, nullptr));
+  check(certificate != nullptr, "read a certificate");
+  return certificate;
 }
 
 void set_serial(X509* certificate) {
@@ -132,11 +139,14 @@ Identity issue_self_signed(const IssueOptions& options) {
 }
 
 Identity issue(const IssueOptions& options, const Identity& issuer) {
-  const Certificate certificate(
-      PEM_read_bio_X509(memory_of(issuer.certificate).get(), nullptr, nullptr, nullptr));
+  const Certificate certificate = from_pem(issuer.certificate);
   const Key key(PEM_read_bio_PrivateKey(memory_of(issuer.key).get(), nullptr, nullptr, nullptr));
-  check(certificate != nullptr && key != nullptr, "read the issuer");
+  check(key != nullptr, "read the issuer's key");
   return make(options, certificate.get(), key.get());
+}
+
+std::string anchor_file_name(const std::string& certificate, int number) {
+  return fmt::format("{:08x}.{}", X509_subject_name_hash(from_pem(certificate).get()), number);
 }
 
 void write_file(const std::string& path, const std::string& content, bool secret) {
