@@ -18,5 +18,5 @@ cmake --build "$build" -j "$(nproc)" --target integration
 export DOT_UNDER="/usr/bin/valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99"
 export DOT_RESTARTS=2 DOT_RATE=60  # a program under valgrind is some thirty times slower
 "$build/tests/integration/integration" \
-  "every combination of client leg*,client prints what the proxy answers*,client says in one line what went*,\
+  "every combination of client leg*,client prints what the proxy answers*,client says in one line what is*,\
 an upstream that is restarted again and again*,a signal to stop lets queries in flight*"

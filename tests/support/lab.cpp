@@ -26,11 +26,13 @@ net::Endpoint parse_announcement(const std::string& line) {
   return *endpoint;
 }
 
-// Our two programs run under whatever DOT_UNDER says, such as "/usr/bin/valgrind --quiet".
-Arguments program(const char* path) {
+// Our two programs run under whatever DOT_UNDER says, such as "/usr/bin/valgrind --quiet", and then with
+// `patience`, unless the test itself has words about that.
+Arguments program(const char* path, const Arguments& patience) {
   const char* const under = std::getenv("DOT_UNDER");
-  std::istringstream words(under != nullptr ? under : "");
-  return Arguments{std::istream_iterator<std::string>(words), {}} + Arguments{path};
+  if (under == nullptr) return {path};
+  std::istringstream words(under);
+  return Arguments{std::istream_iterator<std::string>(words), {}} + Arguments{path} + patience;
 }
 
 }  // namespace
@@ -97,7 +99,7 @@ Proxy::Identity::Identity() : ca_file(directory.file("cert.pem")), key_file(dire
 
 Proxy::Proxy(const Arguments& extra, Process::Limits limits)
     : context_(trust(identity_.ca_file)),
-      program_(program(PROXYSERVER_PROGRAM) +
+      program_(program(PROXYSERVER_PROGRAM, {"--handshake-timeout", "25s", "--query-timeout", "25s"}) +
                    Arguments{"--listen", "tls://127.0.0.1:0", "--listen", "tcp://127.0.0.1:0", "--cert",
                              identity_.ca_file, "--key", identity_.key_file} +
                    extra,
@@ -113,7 +115,7 @@ DotConnection Proxy::connect(Transport transport) const {
 }
 
 Outcome run_client(const Arguments& arguments) {
-  Process process(program(CLIENT_PROGRAM) + arguments);
+  Process process(program(CLIENT_PROGRAM, {"--timeout", "25s"}) + arguments);
   const auto code = process.wait_exit(net::Deadline::in(std::chrono::seconds(30)));
   if (!code) throw std::runtime_error("client did not end: " + process.error_output());
   return {*code, process.take_output(), process.error_output()};
