@@ -82,7 +82,7 @@ void set_subject(X509* certificate, const std::string& common_name) {
 
 void set_validity(X509* certificate, const IssueOptions& options) {
   const auto at = [](ASN1_TIME* time, std::chrono::seconds from_now) {
-    constexpr long kDay = 24 * 3600;  // by days and seconds: a long of seconds is enough, but not everywhere
+    constexpr long kDay = 24L * 3600;  // by days and seconds: a long of seconds is enough, but not everywhere
     const long seconds = from_now.count();
     return X509_time_adj_ex(time, static_cast<int>(seconds / kDay), seconds % kDay, nullptr) != nullptr;
   };
