@@ -95,6 +95,7 @@ class Bench {
 
   Queries next_queries(std::size_t count, Way way) {
     std::vector<dns::Question> questions;
+    questions.reserve(count);
     for (std::size_t i = 0; i < count; ++i)
       questions.push_back(options_.questions[turn_++ % options_.questions.size()]);
     return Queries(questions, options_.query, way != Way::tcp && way != Way::udp);

@@ -111,6 +111,8 @@ void Parser::option(int code, std::string_view value) {
     case 'c':
       if (const auto code_of = dns::class_from_name(value)) return klass(*code_of);
       return complain(fmt::format("'{}' is not a class", value));
+    default:
+      return;
   }
 }
 

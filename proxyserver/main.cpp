@@ -1,19 +1,25 @@
 // proxyserver: takes DNS over TLS, TCP or UDP, asks a resolver over TLS or TCP, one thread per client
 // connection. Read on in server.h (accepting), session.h (one client), forwarder.h (its queries), upstream.h
-// (the resolvers).
+// (the resolvers); privileges.h and confine.h for what it gives up before it serves.
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
+#include <optional>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
+#include "common/tls/tls_context.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/confine.h"
 #include "proxyserver/instruments.h"
 #include "proxyserver/memory.h"
 #include "proxyserver/options.h"
+#include "proxyserver/privileges.h"
 #include "proxyserver/server.h"
 
 namespace {
@@ -41,6 +47,27 @@ const char* advice(int error) {
   }
 }
 
+void warn_of_root(const Options& options) {
+  const auto is_open = [](const net::Endpoint& endpoint) { return !endpoint.address.is_loopback(); };
+  if (geteuid() == 0 && std::ranges::any_of(options.listen, is_open))
+    logging::write(logging::Level::warning, "running-as-root",
+                   "advice=\"who takes over this program has the machine: use --user\"");
+}
+
+// Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies.
+void give_up_files(const Options& options) {
+#ifndef DOT_UNCONFINED
+  const bool looks_up = options.upstreams.front().endpoint.transport == net::Transport::tls &&
+                        options.upstream_ca.empty() && !options.pin_only;
+  if (confine(looks_up ? tls::system_trust_folders() : std::vector<std::string>()) ==
+      Confinement::unavailable)
+    logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
+#else
+  static_cast<void>(
+      options);  // sanitizers and coverage have files of their own to open when the program ends
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,7 +81,20 @@ int main(int argc, char** argv) {
   tame_signals();
   logging::set_level(options->log_level);
   try {
-    return Server(*options).run();
+    std::optional<Account> account;
+    if (!options->user.empty()) {
+      auto found = find_account(options->user);
+      if (!found)
+        return cli::complain("proxyserver", fmt::format("--user {}: {}", options->user, found.error()));
+      account = std::move(*found);
+    }
+    Server server(*options);  // as root, if that is who we are
+    if (account)
+      become(*account);
+    else
+      warn_of_root(*options);
+    give_up_files(*options);
+    return server.run();
   } catch (const tls::TlsError& error) {
     return cli::complain("proxyserver", error.what());  // a file that an option named, or should have
   } catch (const UnusableFile& error) {

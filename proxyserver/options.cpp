@@ -37,6 +37,7 @@ enum Flag : int {
   kPolicy,
   kClientCa,
   kPad,
+  kUser,
   kLogLevel,
   kKeyLog,
   kCapture,
@@ -68,6 +69,7 @@ const std::array kLongOptions = {
     option{"pin-only", no_argument, nullptr, kPinOnly},
     option{"policy", required_argument, nullptr, kPolicy},
     option{"client-ca", required_argument, nullptr, kClientCa},
+    option{"user", required_argument, nullptr, kUser},
     option{"log-level", required_argument, nullptr, kLogLevel},
     option{"keylog", required_argument, nullptr, kKeyLog},
     option{"capture", required_argument, nullptr, kCapture},
@@ -141,6 +143,13 @@ Outcome add_network(Options& options, std::string_view text) {
   return {};
 }
 
+Outcome set_user(std::string& target, std::string_view text) {
+  if (text.empty() || text.starts_with(':') || text.ends_with(':'))
+    return unexpected(fmt::format("'{}' is not NAME or NAME:GROUP", text));
+  target = text;
+  return {};
+}
+
 Outcome apply(int flag, std::string_view value, Options& options) {
   Limits& limits = options.limits;
   switch (flag) {
@@ -199,6 +208,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
         return unexpected(fmt::format("'{}' is not edns or always", value));
       limits.pad_always = value == "always";
       return {};
+    case kUser:
+      return set_user(options.user, value);
     case kLogLevel:
       return set_level(options.log_level, value);
     case kKeyLog:

@@ -29,6 +29,7 @@ struct Options {
   bool pin_only = false;    // pins stand in place of trust store and name
   bool fastest = false;     // --policy
   std::string client_ca;    // empty: clients need no certificate
+  std::string user;         // as find_account() takes it; empty: stays who it is
   Limits limits;
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;

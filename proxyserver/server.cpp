@@ -34,9 +34,9 @@ constexpr std::chrono::seconds kDrainMargin{1};
 
 // Virtual size; only what a session touches becomes memory. The deepest path is OpenSSL's handshake.
 #ifdef __SANITIZE_THREAD__
-constexpr std::size_t kStackSize = 2 * 1024 * 1024;  // ThreadSanitizer keeps a megabyte of its own there
+constexpr std::size_t kStackSize = std::size_t{2} << 20;  // ThreadSanitizer keeps a megabyte of its own there
 #else
-constexpr std::size_t kStackSize = 256 * 1024;
+constexpr std::size_t kStackSize = std::size_t{256} << 10;
 #endif
 
 // A session needs two descriptors, or three while it hedges, so the soft limit that shells set (1024) is soon
@@ -73,7 +73,7 @@ net::UniqueFd stop_signals() {
 }
 
 std::string default_file(const char* name, const char* option) {
-  const std::string installed = fmt::format("{}/{}", DOT_SYSCONFDIR, name);
+  std::string installed = fmt::format("{}/{}", DOT_SYSCONFDIR, name);
   if (std::filesystem::exists(name)) return name;
   if (std::filesystem::exists(installed)) return installed;
   throw UnusableFile(fmt::format("neither {} here nor {}: name one with {}", name, installed, option));
@@ -229,7 +229,7 @@ void Server::accept_failed(int error) {
                    logging::field("reason", strerrordesc_np(error)));
 }
 
-void Server::serve(net::UniqueFd socket, net::Transport transport, std::string peer,
+void Server::serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
                    const LiveSessions::SignOff& sign_off) {
   const auto begin = net::Deadline::Clock::now();
   const auto time = [&] { return net::Deadline::Clock::now() - begin; };

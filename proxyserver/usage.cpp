@@ -41,6 +41,8 @@ const char* const kUsage =
   --pad POLICY         edns: queries that have an OPT are padded towards tls:// upstreams (default);
                        always: the others get an OPT for it, which is taken off the answer
 
+  --user NAME[:GROUP]  started as root: become NAME, for good, once every port is bound and every file is open
+                       (GROUP: with that group alone; default: NAME's groups)
   --log-level L        debug, info, warning or error (default info); events go to standard error
   --keylog FILE        TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE       the packets of all legs with those secrets, as pcapng: tshark -r FILE -d tls.port==8443,dns
@@ -49,6 +51,7 @@ const char* const kUsage =
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.
   A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
+  Before it serves it gives up the file system (Landlock), but for the system's trust store if it needs that.
 
 Examples
   proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)

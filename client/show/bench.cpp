@@ -1,6 +1,7 @@
 #include "client/show/bench.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <fmt/format.h>
 
@@ -53,7 +54,7 @@ std::string line_of(const BenchRow& row, double dearest) {
   if (row.times.empty()) return line + '\n';
   const Duration median = quantile(row.times, 0.5);
   const double share = dearest > 0 ? cost(row) / dearest : 0;
-  const auto length = std::max<std::size_t>(1, static_cast<std::size_t>(share * kBar + 0.5));
+  const auto length = std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(share * kBar)));
   return line + fmt::format("{:>9.3f}{:>9.3f}{:>9.3f}{:>9.3f}{:>7.0f}{:>7.0f}{:>7.2f}  {}\n",
                             milliseconds(row.times.front()), milliseconds(median),
                             milliseconds(quantile(row.times, 0.95)), cost(row),

@@ -132,7 +132,7 @@ class Drawing {
 
 std::unexpected<std::string> complaint(const std::string& file, int error) {
   return std::unexpected(
-      fmt::format("client: [chart] {}: {}; try another file", printable(file), std::strerror(error)));
+      fmt::format("client: [chart] {}: {}; try another file", printable(file), strerrordesc_np(error)));
 }
 
 std::expected<std::string, std::string> read_file(const std::string& file) {

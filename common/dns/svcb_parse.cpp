@@ -81,7 +81,8 @@ std::optional<Bytes> alpn_value(ByteView list) {
       if (!close_item()) return std::nullopt;
       continue;
     }
-    if (list[at] == '\\' && ++at == list.size()) return std::nullopt;
+    if (list[at] == '\\') ++at;
+    if (at == list.size()) return std::nullopt;
     item.push_back(list[at]);
   }
   if (!close_item()) return std::nullopt;

@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <set>
+#include <sstream>
 
 #include "common/tls/openssl_error.h"
 #include "common/tls/peer.h"
@@ -142,6 +144,20 @@ bool passes_checks(ssl_ctx_st* context, const ClientOptions& options, const ssl_
   const bool passed = X509_verify_cert(check.get()) == 1;
   ERR_clear_error();
   return passed;
+}
+
+std::vector<std::string> system_trust_folders() {
+  const char* const named = std::getenv(X509_get_default_cert_dir_env());
+  std::istringstream list(named != nullptr ? named : X509_get_default_cert_dir());
+  std::set<std::string> folders;
+  std::error_code ignored;  // of a folder that is not there, or a link that leads nowhere
+  for (std::string folder; std::getline(list, folder, ':');) {
+    folders.insert(folder);
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+      if (const auto file = std::filesystem::canonical(entry.path(), ignored); !file.empty())
+        folders.insert(file.parent_path().string());
+  }
+  return {folders.begin(), folders.end()};
 }
 
 void verify_clients(ssl_ctx_st* context, const std::string& ca_file) {

@@ -10,6 +10,7 @@
 std::string without_volatile_parts(std::string text) {
   static const std::pair<std::regex, const char*> kFilters[] = {
       {std::regex(R"(/tmp/dot-\w+/)"), "TEMP/"},
+      {std::regex(R"( --timeout 25s\b)"), ""},  // what DOT_UNDER adds (lab.cpp)
       {std::regex(R"((127\.0\.0\.1)([:#])\d+)"), "$1$2PORT"},
       {std::regex(R"(\b(id:|ID) \d+)"), "$1 N"},
       {std::regex(R"(\b\d+(\.\d+)? (ms|msec)\b)"), "N $2"},

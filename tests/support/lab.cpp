@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fmt/format.h>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 #include "common/tls/issue/issue.h"
@@ -21,6 +24,15 @@ net::Endpoint parse_announcement(const std::string& line) {
   auto endpoint = net::parse_endpoint(std::string_view(line).substr(kPrefix.size()));
   if (!endpoint) throw std::runtime_error(endpoint.error());
   return *endpoint;
+}
+
+// Our two programs run under whatever DOT_UNDER says, such as "/usr/bin/valgrind --quiet", and then with
+// `patience`, unless the test itself has words about that.
+Arguments program(const char* path, const Arguments& patience) {
+  const char* const under = std::getenv("DOT_UNDER");
+  if (under == nullptr) return {path};
+  std::istringstream words(under);
+  return Arguments{std::istream_iterator<std::string>(words), {}} + Arguments{path} + patience;
 }
 
 }  // namespace
@@ -87,8 +99,9 @@ Proxy::Identity::Identity() : ca_file(directory.file("cert.pem")), key_file(dire
 
 Proxy::Proxy(const Arguments& extra, Process::Limits limits)
     : context_(trust(identity_.ca_file)),
-      program_(Arguments{PROXYSERVER_PROGRAM, "--listen", "tls://127.0.0.1:0", "--listen",
-                         "tcp://127.0.0.1:0", "--cert", identity_.ca_file, "--key", identity_.key_file} +
+      program_(program(PROXYSERVER_PROGRAM, {"--handshake-timeout", "25s", "--query-timeout", "25s"}) +
+                   Arguments{"--listen", "tls://127.0.0.1:0", "--listen", "tcp://127.0.0.1:0", "--cert",
+                             identity_.ca_file, "--key", identity_.key_file} +
                    extra,
                2 + static_cast<std::size_t>(std::ranges::count(extra, "--listen")), limits) {}
 
@@ -102,7 +115,7 @@ DotConnection Proxy::connect(Transport transport) const {
 }
 
 Outcome run_client(const Arguments& arguments) {
-  Process process(Arguments{CLIENT_PROGRAM} + arguments);
+  Process process(program(CLIENT_PROGRAM, {"--timeout", "25s"}) + arguments);
   const auto code = process.wait_exit(net::Deadline::in(std::chrono::seconds(30)));
   if (!code) throw std::runtime_error("client did not end: " + process.error_output());
   return {*code, process.take_output(), process.error_output()};

@@ -22,7 +22,7 @@ constexpr unsigned char kQuery[] = {
 int connect_to(const char* port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<in_port_t>(std::atoi(port)));
+  address.sin_port = htons(static_cast<in_port_t>(std::strtol(port, nullptr, 10)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   const int on = 1;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -55,6 +56,12 @@ std::string to_pem(EVP_PKEY* key) {
   return text_of(memory.get());
 }
 
+Certificate from_pem(const std::string& pem) {
+  Certificate certificate(PEM_read_bio_X509(memory_of(pem).get(), nullptr, nullptr, nullptr));
+  check(certificate != nullptr, "read a certificate");
+  return certificate;
+}
+
 void set_serial(X509* certificate) {
   unsigned char octets[16];  // random (CA/Browser Forum BR §7.1): no two certificates of one issuer are alike
   check(RAND_bytes(octets, sizeof octets) == 1, "draw a serial number");
@@ -75,7 +82,7 @@ void set_subject(X509* certificate, const std::string& common_name) {
 
 void set_validity(X509* certificate, const IssueOptions& options) {
   const auto at = [](ASN1_TIME* time, std::chrono::seconds from_now) {
-    constexpr long kDay = 24 * 3600;  // by days and seconds: a long of seconds is enough, but not everywhere
+    constexpr long kDay = 24L * 3600;  // by days and seconds: a long of seconds is enough, but not everywhere
     const long seconds = from_now.count();
     return X509_time_adj_ex(time, static_cast<int>(seconds / kDay), seconds % kDay, nullptr) != nullptr;
   };
@@ -132,11 +139,14 @@ Identity issue_self_signed(const IssueOptions& options) {
 }
 
 Identity issue(const IssueOptions& options, const Identity& issuer) {
-  const Certificate certificate(
-      PEM_read_bio_X509(memory_of(issuer.certificate).get(), nullptr, nullptr, nullptr));
+  const Certificate certificate = from_pem(issuer.certificate);
   const Key key(PEM_read_bio_PrivateKey(memory_of(issuer.key).get(), nullptr, nullptr, nullptr));
-  check(certificate != nullptr && key != nullptr, "read the issuer");
+  check(key != nullptr, "read the issuer's key");
   return make(options, certificate.get(), key.get());
+}
+
+std::string anchor_file_name(const std::string& certificate, int number) {
+  return fmt::format("{:08x}.{}", X509_subject_name_hash(from_pem(certificate).get()), number);
 }
 
 void write_file(const std::string& path, const std::string& content, bool secret) {

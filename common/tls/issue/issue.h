@@ -25,6 +25,9 @@ struct Identity {
 Identity issue_self_signed(const IssueOptions& options);  // a CA, or a certificate that vouches for itself
 Identity issue(const IssueOptions& options, const Identity& issuer);
 
+// By which OpenSSL finds it in a folder of trust anchors: its subject, hashed, and for those alike a number.
+std::string anchor_file_name(const std::string& certificate, int number = 0);
+
 void write_file(const std::string& path, const std::string& content, bool secret);  // secret: mode 0600
 
 }  // namespace tls

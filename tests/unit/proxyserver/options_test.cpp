@@ -64,6 +64,11 @@ TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces
   CHECK(clear->instruments.key_log.empty());
 }
 
+TEST_CASE("a user is taken as it is given, and looked up later") {
+  CHECK(parse({"--user", "nobody:nogroup"})->user == "nobody:nogroup");
+  CHECK(parse({})->user.empty());
+}
+
 TEST_CASE("a pin is for the upstream named before it") {
   const std::string pin = "v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k=";
   const auto options =
@@ -107,6 +112,9 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--pin-only"}, "would not be checked at all"},
       {{"--policy", "random"}, "is not ordered or fastest"},
       {{"--pad", "never"}, "'never' is not edns or always"},
+      {{"--user", ""}, "'' is not NAME or NAME:GROUP"},
+      {{"--user", ":nogroup"}, "':nogroup' is not NAME or NAME:GROUP"},
+      {{"--user", "nobody:"}, "'nobody:' is not NAME or NAME:GROUP"},
       {{"--log-level", "loud"}, "'loud' is not debug"},
       {{"--cert"}, "--cert needs a value"},
       {{"--nonsense"}, "unknown option '--nonsense'"},
