@@ -212,7 +212,7 @@ void Server::accept_from(const Listener& listener) {
          peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
           serve(std::move(*socket), transport, peer, sign_off);
         });
-    if (!started) return accept_failed(EAGAIN);
+    if (!started) return pause_accepting("no thread to be had");
   }
 }
 
@@ -221,10 +221,13 @@ void Server::accept_from(const Listener& listener) {
 void Server::accept_failed(int error) {
   if (error == EWOULDBLOCK) return;
   if (error == EINTR || error == ECONNABORTED || error == EPROTO) return;
+  pause_accepting(strerrordesc_np(error));
+}
+
+void Server::pause_accepting(const char* reason) {
   resume_accepting_ = net::Deadline::in(kAcceptPause);
   if (accept_log_.allow())
-    logging::write(logging::Level::warning, "accept-failed",
-                   logging::field("reason", strerrordesc_np(error)));
+    logging::write(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
 void Server::serve(net::UniqueFd socket, net::Transport transport, std::string peer,
