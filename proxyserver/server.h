@@ -35,7 +35,7 @@ class Server {
   void accept_from(const Listener& listener);
   void accept_failed(int error);
   void pause_accepting(const char* reason);
-  void serve(net::UniqueFd socket, net::Transport transport, std::string peer,
+  void serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
              const LiveSessions::SignOff& sign_off);
   int stop();
 
