@@ -216,9 +216,8 @@ TEST_CASE("an answer that comes after its query has ended is not the next one's 
 TEST_CASE("a resolver's faults cost those who meet them, and no bystander") {
   const std::string fault = GENERATE(as<std::string>(), "drop", "wrong-id", "wrong-question", "malformed",
                                      "close-mid-frame", "stall-mid-frame", "reset");
-  const Transport transport = GENERATE(Transport::tls, Transport::tcp);
-  CAPTURE(fault, to_string(transport));
+  CAPTURE(fault);
   const LabResolver resolver({"--fault", fault + "=spoilt.test"});
-  const Proxy proxy(resolver, transport, {"--query-timeout", "600ms", "--hedge-after", "200ms"});
+  const Proxy proxy(resolver, Transport::tls, {"--query-timeout", "600ms", "--hedge-after", "200ms"});
   check_all(proxy, dns::rcode::SERVFAIL);
 }

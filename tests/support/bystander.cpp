@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 using Time = std::chrono::duration<double, std::milli>;
 
 constexpr milliseconds kPace{2};
-constexpr milliseconds kAlone{200};
-constexpr milliseconds kAttack{700};
+constexpr milliseconds kAlone{100};
+constexpr milliseconds kAttack{SANITIZED ? 700 : 400};
 constexpr int kTries = 3;
 // Two cores that attacker, proxy and resolver share add this much to any time, attack or none.
 constexpr Time kNoise{SANITIZED ? 60 : 5};
@@ -30,7 +30,7 @@ class Bystander {
   // The median of a stretch of questions, each asked when the one before is answered, or at the next beat.
   Time median(const std::function<bool()>& over) {
     std::vector<Time> times;
-    while (times.size() < 20 || !over()) {
+    while (times.empty() || !over()) {
       const auto asked = Clock::now();
       ask();
       times.emplace_back(Clock::now() - asked);
