@@ -69,14 +69,19 @@ TEST_CASE("a thousand messages that stop half-way disturb nobody, and take memor
   const std::string octets = GENERATE(as<std::string>(), "00", "ff ff", "ff ff 00 01 01 00 00 01");
   CAPTURE(octets);
   const std::size_t before = proxy.process().peak_memory();
+  std::vector<RawClient> stalled;
   check_undisturbed(proxy, [&](net::Deadline end) {
-    const auto stalled = crowd(kCrowd, proxy.endpoint(Transport::tcp), hex(octets));
+    stalled.clear();
+    stalled = crowd(kCrowd, proxy.endpoint(Transport::tcp), hex(octets));
     pass(end);
   });
   check_welcomed(proxy);
   const std::size_t grown = proxy.process().peak_memory() - before;
   fmt::print("  {} with half a message: {} kB\n", kCrowd, grown / 1024);
   if (!SANITIZED) CHECK(grown / kCrowd < 40'000);  // 64 MB were announced
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(proxy.stop() == 0);  // all of them hanging on
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE("clients that drip, an octet each at a time, disturb nobody: in the handshake, length, body") {

@@ -168,6 +168,20 @@ TEST_CASE("TLS housekeeping, however much of it, delays no answer (RFC 8446 §4.
   check_all(proxy, dns::rcode::NOERROR);
 }
 
+TEST_CASE(
+    "an answer that comes an octet to a record, with KeyUpdates between, is delivered (RFC 8446 §5.1)") {
+  const RawUpstream upstream([](RawLink& link, const dns::Message& query) {
+    Bytes frame = dns::encode(marked(query, kRight));
+    frame.insert(frame.begin(), {0, static_cast<std::uint8_t>(frame.size())});
+    for (const std::uint8_t& octet : frame) {
+      if (!is_of_bystander(query)) link.tls().key_update();
+      link.send_sealed({&octet, 1});
+    }
+  });
+  const Proxy proxy(upstream.as_upstream());
+  check_all(proxy, dns::rcode::NOERROR);
+}
+
 TEST_CASE("a resolver that turns on its user under TLS costs that query, and no other one") {
   const Trick trick = GENERATE(from_range(kFatal));
   CAPTURE(trick.what);

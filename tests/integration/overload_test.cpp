@@ -123,8 +123,10 @@ TEST_CASE("at twice the rate that it can carry the proxy lets clients wait, and 
   const std::size_t before = proxy.process().peak_memory();
   const Totals totals = drive(proxy, 2 * capacity, seconds(1));
   const std::size_t grown = proxy.process().peak_memory() - before;
-  fmt::print("  {:.0f}/s can be carried; of {} queries at twice that {} were answered, {} SERVFAIL; +{} kB\n",
-             capacity, totals.sent, totals.answered, totals.failed, grown / 1024);
+  fmt::print(
+      "  {:.0f}/s can be carried; of {} queries at twice that {} were answered, {} SERVFAIL; +{} kB to {}\n",
+      capacity, totals.sent, totals.answered, totals.failed, grown / 1024,
+      proxy.process().peak_memory() / 1024);
   CHECK(totals.answered + totals.failed == totals.sent);
   CHECK(totals.answered > totals.sent / 2);
   CHECK(grown < (SANITIZED ? 200'000'000 : 8'000'000));
