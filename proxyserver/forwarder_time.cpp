@@ -4,7 +4,16 @@
 #include <fmt/format.h>
 
 #include "common/dns/codes.h"
+#include "common/net/net_error.h"
 #include "proxyserver/forwarder.h"
+
+using net::NetError;
+
+namespace {
+
+constexpr std::chrono::seconds kConnectTime{1};  // then TCP itself tries again, at first (RFC 6298 §2)
+
+}  // namespace
 
 // An upstream that owes answers and says nothing: ask another, or at least over another connection. Whichever
 // answers first counts.
@@ -12,7 +21,10 @@ void Forwarder::hedge(Leg& silent, Clock::time_point now) {
   next_hedge_ = now + limits_.hedge_after;  // whatever becomes of this attempt
   const std::uint8_t mask = bit(silent);
   Leg& fresh = legs_[&silent == &legs_[0] ? 1 : 0];
-  silent.measuring = fresh.measuring = false;  // an open leg will do, if one of the two was for measuring
+  // An open leg will do, if one of the two was for measuring; but not one that cannot even connect.
+  if (!silent.measuring && !fresh.measuring && fresh.lease)
+    leg_died(fresh, NetError(NetError::Kind::timeout, "connect to " + fresh.lease->stream->peer()), now);
+  silent.measuring = fresh.measuring = false;
   if (!fresh.lease &&
       !open(fresh, upstreams_.choose(&silent.lease.upstream(), now), net::Deadline::at(now), now))
     return;
@@ -36,12 +48,16 @@ void Forwarder::blame_slower(const Query& query, const Leg& faster, Clock::time_
     other.lease.upstream().failed("silent while it owes answers", now);
 }
 
-// When to ask beside this leg; never, if it owes nothing, or what it owes has been asked beside it already.
+// When to ask beside this leg; never, if it owes nothing, or what it owes has been asked beside it already:
+// unless neither connects. Then one that has tried for a second makes room for another: the network, once it
+// is back, is found sooner than by TCP's own tries, which grow rare in a long outage.
 Forwarder::Clock::time_point Forwarder::hedge_time(const Leg& leg) const {
-  const bool both_open = legs_[0].lease && legs_[1].lease;
-  const bool hedged = both_open && !legs_[0].measuring && !legs_[1].measuring;
-  if (paused_ || !leg.lease || leg.owed == 0 || hedged) return Clock::time_point::max();
-  return std::max(leg.last_heard + limits_.hedge_after, next_hedge_);
+  const Leg& other = legs_[&leg == &legs_[0] ? 1 : 0];
+  if (paused_ || !leg.lease || leg.owed == 0) return Clock::time_point::max();
+  const bool hedged = other.lease && !leg.measuring && !other.measuring;
+  if (!hedged) return std::max(leg.last_heard + limits_.hedge_after, next_hedge_);
+  if (leg.lease->connected || other.lease->connected) return Clock::time_point::max();
+  return other.last_heard + kConnectTime;
 }
 
 Forwarder::Clock::time_point Forwarder::next_time() const {

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <system_error>
 
 #include "common/log.h"
 #include "common/net/net_error.h"
@@ -18,8 +17,9 @@ LiveSessions::~LiveSessions() {
 
 bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work) {
   const std::lock_guard lock(mutex_);  // held until the entry has its thread: the thread's end waits for it
+  std::size_t& of_client = per_client_[key];
   const auto entry = live_.insert(live_.end(), Entry{{}, fd, key});
-  ++per_client_[key];
+  ++of_client;
   try {
     entry->thread = std::thread([this, entry, work = std::move(work)] {
       work([this, entry] {
@@ -29,8 +29,8 @@ bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const 
       ended(entry);
     });
     return true;
-  } catch (const std::system_error&) {  // EAGAIN: the limit of threads or of memory
-    if (--per_client_[key] == 0) per_client_.erase(key);
+  } catch (const std::exception&) {  // EAGAIN: the limit of threads or of memory; std::bad_alloc
+    if (--of_client == 0) per_client_.erase(key);
     live_.erase(entry);
     return false;
   }

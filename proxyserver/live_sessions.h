@@ -21,7 +21,7 @@ class LiveSessions {
 
   // Runs `work` for a client, named by `key`, on a thread of its own. `fd` is the client's socket, which
   // `work` must keep open until it has called the function that it is handed: then it is signed off. False:
-  // no thread could be had.
+  // no thread could be had. Throws std::bad_alloc; then nothing has changed either.
   using SignOff = std::function<void()>;
   bool start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work);
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <new>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -162,25 +163,30 @@ int Server::run() {
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   std::fflush(stdout);
 
+  std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
+  for (const Listener& listener : listeners_) entries.push_back({listener.socket.get(), 0, 0});
   net::Deadline sweep = net::Deadline::in(kSweepInterval);
   for (;;) {
     if (resume_accepting_ && resume_accepting_->expired()) resume_accepting_.reset();
     const bool accepting = !sessions_.full() && !resume_accepting_;
-    std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
-    for (const Listener& listener : listeners_)
-      entries.push_back({listener.socket.get(), static_cast<short>(accepting ? POLLIN : 0), 0});
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      entries[i + 2].events = static_cast<short>(accepting ? POLLIN : 0);
 
     const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
     if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
       throw NetError::from_errno("poll", errno);
     if (entries[0].revents != 0) return stop();
     sessions_.reap();
-    for (std::size_t i = 0; i < listeners_.size(); ++i)
-      if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
-    if (sweep.expired()) {
-      upstreams_.sweep(Upstream::Clock::now());
-      trim_heap();
-      sweep = net::Deadline::in(kSweepInterval);
+    try {
+      for (std::size_t i = 0; i < listeners_.size(); ++i)
+        if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
+      if (sweep.expired()) {
+        sweep = net::Deadline::in(kSweepInterval);
+        upstreams_.sweep(Upstream::Clock::now());
+        trim_heap();
+      }
+    } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory
+      resume_accepting_ = net::Deadline::in(kAcceptPause);
     }
   }
 }
@@ -214,7 +220,7 @@ void Server::accept_from(const Listener& listener) {
          peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
           serve(std::move(*socket), transport, peer, sign_off);
         });
-    if (!started) return accept_failed(EAGAIN);
+    if (!started) return pause_accepting("no thread to be had");
   }
 }
 
@@ -223,10 +229,13 @@ void Server::accept_from(const Listener& listener) {
 void Server::accept_failed(int error) {
   if (error == EWOULDBLOCK) return;
   if (error == EINTR || error == ECONNABORTED || error == EPROTO) return;
+  pause_accepting(strerrordesc_np(error));
+}
+
+void Server::pause_accepting(const char* reason) {
   resume_accepting_ = net::Deadline::in(kAcceptPause);
   if (accept_log_.allow())
-    logging::write(logging::Level::warning, "accept-failed",
-                   logging::field("reason", strerrordesc_np(error)));
+    logging::write(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
 void Server::serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
@@ -260,8 +269,12 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
     if (trace != nullptr) trace->closed(peer, reason.empty(), reason, time());
     if (!session.client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
-    if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
-    if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
+    try {
+      if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
+      if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
+    } catch (const std::bad_alloc&) {
+      // What ended the session, in all likelihood: there is no memory to say so either.
+    }
   }
   sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
                // else's by then

@@ -34,6 +34,7 @@ class Server {
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
+  void pause_accepting(const char* reason);
   void serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
              const LiveSessions::SignOff& sign_off);
   int stop();

@@ -43,9 +43,10 @@ class UdpService::Worker final : private Forwarder::Client {
   void run(int stopping) {
     Clock::time_point now = Clock::now();
     bool reading = true;
-    while (reading || forwarder_.in_flight() > 0) {
+    for (;;) {
       forwarder_.flush(now);
       socket_.flush();
+      if (!reading && forwarder_.in_flight() == 0) return;  // now: flush() may have ended the last ones
       std::array<pollfd, 2 + Forwarder::kMaxLegs> entries;
       const bool has_room = reading && forwarder_.in_flight() < kMaxInFlight;
       entries[0] = {reading ? stopping : -1, POLLIN, 0};
@@ -60,8 +61,6 @@ class UdpService::Worker final : private Forwarder::Client {
       forwarder_.on_events(std::span(entries).subspan(2, legs), now);
       forwarder_.on_time(now);
     }
-    forwarder_.flush(now);
-    socket_.flush();
   }
 
  private:

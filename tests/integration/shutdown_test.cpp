@@ -5,7 +5,7 @@
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
 #include "tests/support/catch.h"
-#include "tests/support/lab.h"
+#include "tests/support/client_leg.h"
 
 using net::Transport;
 
@@ -57,6 +57,22 @@ TEST_CASE("a query that gets no answer cannot keep the proxy from stopping") {
   connection.send(make_query("lost.tag.test.", dns::type::TXT, 1));
   proxy.process().signal(SIGTERM);
   CHECK(proxy.process().wait_exit(net::Deadline::in(seconds(10))) == 0);
+}
+
+TEST_CASE("datagrams that wait for a resolver which is away cannot keep the proxy from stopping") {
+  std::optional<LabResolver> resolver(std::in_place);
+  Proxy proxy(*resolver, Transport::tcp, kWithUdp);
+  resolver.reset();
+  Datagrams client(proxy.endpoint(Transport::udp));
+  client.send(dns::encode(make_query("waits.tag.test.", dns::type::TXT, 1)));
+  const auto deadline = net::Deadline::in(kPatience);
+  while (proxy.process().error_output().find("upstream-failed") == std::string::npos && !deadline.expired())
+    client.read(net::Deadline::in(std::chrono::milliseconds(5)));
+  proxy.process().signal(SIGTERM);
+  CHECK(proxy.process().wait_exit(net::Deadline::in(seconds(10))) == 0);
+  const auto reply = client.read();
+  REQUIRE(reply.has_value());
+  CHECK(dns::decode(*reply).value().rcode() == dns::rcode::SERVFAIL);
 }
 
 TEST_CASE("clients that hang on, silent or half through a handshake, cannot keep the proxy from stopping") {

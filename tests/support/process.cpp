@@ -22,14 +22,21 @@ namespace {
   throw std::runtime_error(fmt::format("{}: {}", action, std::strerror(errno)));
 }
 
+void limit(int resource, std::optional<std::size_t> most) {
+  if (!most) return;
+  const rlimit both{*most, *most};
+  setrlimit(static_cast<__rlimit_resource>(resource), &both);
+}
+
 // In the child, between fork and exec: only calls that are safe there (signal-safety(7)).
-[[noreturn]] void become(char* const* arguments, int output, int error, const rlimit* files) {
+[[noreturn]] void become(char* const* arguments, int output, int error, const Process::Limits& limits) {
   dup2(output, STDOUT_FILENO);
   dup2(error, STDERR_FILENO);
   if (const int null = open("/dev/null", O_RDONLY); null >= 0) dup2(null, STDIN_FILENO);
   // A descriptor that the test program inherited would count against the child's limit, and hide its leaks.
   syscall(SYS_close_range, 3U, ~0U, 0U);
-  if (files != nullptr) setrlimit(RLIMIT_NOFILE, files);
+  limit(RLIMIT_NOFILE, limits.open_files);
+  limit(RLIMIT_AS, limits.address_space);
   execv(arguments[0], arguments);
   const char complaint[] = "cannot execute the program\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, complaint, sizeof complaint - 1);
@@ -57,12 +64,9 @@ void Process::start(const std::vector<std::string>& command, Limits limits) {
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  const rlim_t count = limits.open_files.value_or(0);
-  const rlimit files{count, count};
   pid_ = fork();
   if (pid_ < 0) fail("fork");
-  if (pid_ == 0)
-    become(arguments.data(), write_end.get(), error_.get(), limits.open_files ? &files : nullptr);
+  if (pid_ == 0) become(arguments.data(), write_end.get(), error_.get(), limits);
   pid_fd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   if (!pid_fd_.valid()) fail("open a descriptor of the child");
 }
@@ -153,13 +157,21 @@ double Process::cpu_seconds() const {
   return static_cast<double>(user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-std::size_t Process::peak_memory() const {
+std::size_t Process::status(const char* format) const {
   std::ifstream file(fmt::format("/proc/{}/status", pid_));
   for (std::string line; std::getline(file, line);) {
-    std::size_t kilobytes = 0;
-    if (std::sscanf(line.c_str(), "VmHWM: %zu kB", &kilobytes) == 1) return kilobytes * 1024;
+    std::size_t number = 0;
+    if (std::sscanf(line.c_str(), format, &number) == 1) return number;
   }
-  fail("read the child's peak memory");
+  fail("read the child's status");
+}
+
+std::size_t Process::peak_memory() const {
+  return status("VmHWM: %zu kB") * 1024;
+}
+
+std::size_t Process::thread_count() const {
+  return status("Threads: %zu");
 }
 
 std::size_t Process::open_file_count() const {

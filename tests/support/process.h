@@ -17,7 +17,8 @@
 class Process {
  public:
   struct Limits {
-    std::optional<unsigned> open_files;  // RLIMIT_NOFILE in the child
+    std::optional<std::size_t> open_files{};     // RLIMIT_NOFILE in the child
+    std::optional<std::size_t> address_space{};  // RLIMIT_AS, in octets: what threads and memory are cut from
   };
 
   // `command` is the program's path and its arguments. Throws std::runtime_error if it cannot be started.
@@ -38,15 +39,17 @@ class Process {
   // runs when the deadline passes.
   std::optional<int> wait_exit(net::Deadline deadline);
 
-  std::string take_output();            // standard output not taken by read_line(), so far
-  std::string error_output() const;     // all of standard error so far
-  std::size_t peak_memory() const;      // octets resident at most, so far
+  std::string take_output();         // standard output not taken by read_line(), so far
+  std::string error_output() const;  // all of standard error so far
+  std::size_t peak_memory() const;   // octets resident at most, so far
+  std::size_t thread_count() const;
   double cpu_seconds() const;           // user and system time used so far
   std::size_t open_file_count() const;  // descriptors it holds now
 
  private:
   void start(const std::vector<std::string>& command, Limits limits);
-  bool drain();  // takes in what the pipe holds; false once it has ended
+  bool drain();                                  // takes in what the pipe holds; false once it has ended
+  std::size_t status(const char* format) const;  // the number in that line of /proc/PID/status
 
   pid_t pid_ = -1;
   net::UniqueFd pid_fd_;  // readable once the child has ended: what poll(2) waits on
