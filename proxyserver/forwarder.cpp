@@ -14,6 +14,8 @@ using net::IoResult;
 using net::NetError;
 
 constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::milliseconds kStalled{
+    500};                                     // silence, before a close, that says what came was not read
 constexpr std::chrono::seconds kOneByOne{1};  // then it gets another chance
 // While all of the pool is leased a session waits for it so long at a time, then looks after its other
 // duties.
@@ -95,7 +97,12 @@ void Forwarder::flush(Clock::time_point now) {
 bool Forwarder::may_send(Clock::time_point now) {
   if (waiting_.empty() || retry_at_) return false;
   const Leg* leg = current_leg();
-  return now >= one_by_one_until_ || leg == nullptr || leg->owed == 0;
+  return leg == nullptr || leg->owed == 0 || !sends_one(*leg, now);
+}
+
+// A query at a time; where records are to be single ones, the first that goes along with the handshake.
+bool Forwarder::sends_one(const Leg& leg, Clock::time_point now) const {
+  return now < one_by_one_until_ || (leg.single_records && !leg.carried);
 }
 
 void Forwarder::pause(bool pause, Clock::time_point now) {
@@ -121,6 +128,7 @@ bool Forwarder::open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::ti
       return false;
     }
     leg.last_heard = now;
+    leg.single_records = upstream.wants_single_records();
     current_ = static_cast<std::size_t>(&leg - legs_.data());
     return true;
   } catch (const std::exception& cause) {
@@ -140,7 +148,7 @@ void Forwarder::send_waiting(Clock::time_point now) {
     if (!open(*leg, upstream, net::Deadline::at(until), now)) return;
     leg->measuring = measured != nullptr;
   }
-  const std::size_t count = leg->measuring || now < one_by_one_until_ ? 1 : waiting_.size();
+  const std::size_t count = leg->measuring || sends_one(*leg, now) ? 1 : waiting_.size();
   for (std::size_t i = 0; i < count; ++i) send(*queries_.find(waiting_[i]), *leg, now);
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
 }
@@ -161,7 +169,9 @@ void Forwarder::write(Leg& leg, Clock::time_point now) {
   leg.wants_write = !connection.connected;
   if (leg.wants_write) return;
   // want_read: a TLS handshake is under way; its next flight wakes us anyway.
-  const IoResult::Status status = connection.writer.flush(*connection.stream);
+  const IoResult::Status status = leg.single_records && leg.carried
+                                      ? connection.writer.flush_each(*connection.stream)
+                                      : connection.writer.flush(*connection.stream);
   leg.wants_write = status == IoResult::Status::want_write;
   if (status != IoResult::Status::done) return;
   if (!leg.carried) leg.carried = now;
@@ -228,6 +238,7 @@ void Forwarder::leg_died(Leg& leg, const std::exception& cause, Clock::time_poin
   const std::size_t owed = leg.owed;
   const std::uint8_t mask = bit(leg);
   if (leg.traced) trace_lost(leg, cause);
+  if (answered && owed > 0 && now - leg.last_heard > kStalled) upstream.left_messages_unread();
   leg = Leg{};
   distrust_pool_ = true;
   // Some resolvers answer once and close: twice in a row, and it is one of them, not one that was restarted.

@@ -83,6 +83,7 @@ class Forwarder {
     bool wants_write = false;       // the socket is full, or not connected yet
     bool answered = false;          // an answer has come over it
     bool read_wants_write = false;  // TLS must send (a KeyUpdate's reply) before it can read on
+    bool single_records = false;    // each message leaves in a TLS record of its own
     bool measuring = false;         // open for one query that measures the resolver: others do not follow it
     std::optional<Clock::time_point> carried;  // since when queries have left over it: it is connected
     std::unique_ptr<Traced> traced;            // null without a trace, and until a query is sent
@@ -92,6 +93,7 @@ class Forwarder {
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
   bool may_send(Clock::time_point now);
+  bool sends_one(const Leg& leg, Clock::time_point now) const;
   Leg* current_leg();  // the one that new queries take; null: none is open
   bool open(Leg& leg, Upstream& upstream, net::Deadline wait, Clock::time_point now);
   void send_waiting(Clock::time_point now);

@@ -80,6 +80,12 @@ class Upstream {
   // Closes idle connections that their far end closed, or that nobody wanted for long.
   void sweep(Clock::time_point now);
 
+  // Some resolvers (dnsdist 1.7) leave a second message in a TLS record unread until the next record comes.
+  // One that fell silent while it owed answers, and then closed, gets each message in a record of its own
+  // from then on.
+  bool wants_single_records() const { return wants_single_records_; }
+  void left_messages_unread() { wants_single_records_ = encrypted(); }
+
   // Health, as the sessions observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
@@ -113,5 +119,6 @@ class Upstream {
   Clock::time_point last_failure_{};
   Clock::time_point failing_since_{};
   std::atomic<Clock::rep> smoothed_time_ = 0;
+  std::atomic<bool> wants_single_records_ = false;
   std::atomic<int> failures_ = 0;  // atomic so that succeeded(), once per answer, need not lock
 };

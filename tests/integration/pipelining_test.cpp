@@ -7,6 +7,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
+#include "tests/support/scripted_upstream.h"
 
 using net::Transport;
 
@@ -138,4 +139,33 @@ TEST_CASE(
   std::set<std::uint16_t> answered;
   while (const auto reply = connection.read()) answered.insert(dns::decode(*reply).value().header.id);
   CHECK(answered.size() == 50);
+}
+
+TEST_CASE("an upstream that reads one message of a record is found out, and answers all from then on") {
+  const ScriptedUpstream upstream(
+      Transport::tls,
+      [](const ScriptedUpstream::Seen& query) { return dns::encode(answer_to(query.message())); },
+      ScriptedUpstream::Sluggish{milliseconds(800)});
+  const Proxy proxy(upstream.as_upstream());
+  DotConnection client = proxy.connect(Transport::tls);
+  constexpr std::uint16_t kBurst = 20;
+  const auto ask_all_at_once = [&] {
+    Bytes burst;
+    for (std::uint16_t id = 0; id < kBurst; ++id) {
+      const Bytes query = query_of(id);
+      burst.push_back(0);
+      burst.push_back(static_cast<std::uint8_t>(query.size()));
+      burst.insert(burst.end(), query.begin(), query.end());
+    }
+    client.send_octets(burst);
+    for (std::uint16_t i = 0; i < kBurst; ++i)
+      CHECK(client.read_message().header.rcode == dns::rcode::NOERROR);
+  };
+  ask_all_at_once();  // what was left unread is asked again once the connection has been closed
+  const auto first = upstream.seen();
+  CHECK(first.back().connection > 0);
+  ask_all_at_once();
+  const auto both = upstream.seen();
+  CHECK(both.size() == first.size() + kBurst);
+  CHECK(both.back().connection == both[first.size()].connection);
 }

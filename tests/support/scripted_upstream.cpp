@@ -12,9 +12,10 @@
 
 using Status = net::IoResult::Status;
 
-ScriptedUpstream::ScriptedUpstream(net::Transport transport, Script script)
+ScriptedUpstream::ScriptedUpstream(net::Transport transport, Script script, std::optional<Sluggish> manner)
     : transport_(transport),
       script_(std::move(script)),
+      manner_(manner),
       listener_(net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), 128)),
       stopping_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (transport == net::Transport::tls) {
@@ -51,10 +52,9 @@ bool ScriptedUpstream::closed(std::size_t connection, net::Deadline deadline) co
   return change_.wait_until(lock, deadline.when(), [&] { return closed_.at(connection); });
 }
 
-bool ScriptedUpstream::wait(int fd) const {
+bool ScriptedUpstream::wait(int fd, int limit_ms) const {
   pollfd entries[2] = {{fd, POLLIN, 0}, {stopping_.get(), POLLIN, 0}};
-  poll(entries, 2, -1);
-  return entries[1].revents == 0;
+  return poll(entries, 2, limit_ms) != 0 && entries[1].revents == 0;
 }
 
 void ScriptedUpstream::accept_all() {
@@ -87,7 +87,8 @@ void ScriptedUpstream::serve(net::UniqueFd socket, std::size_t number) {
 
 void ScriptedUpstream::talk(net::Stream& stream, std::size_t number) {
   net::FrameReader reader;
-  while (wait(stream.fd())) {
+  const int limit_ms = manner_ ? static_cast<int>(manner_->idle_limit.count()) : -1;
+  while (wait(stream.fd(), limit_ms)) {
     net::IoResult result{Status::done};
     while ((result = reader.fill(stream)).status == Status::done)
       while (const auto query = reader.next()) {
@@ -95,6 +96,7 @@ void ScriptedUpstream::talk(net::Stream& stream, std::size_t number) {
         seen_.push_back({Bytes(query->begin(), query->end()), number});
         const Bytes answer = script_(seen_.back());
         if (!answer.empty()) net::write_frame(stream, answer, net::Deadline::in(kPatience));
+        if (manner_) break;
       }
     if (result.status == Status::closed) return;
   }

@@ -23,7 +23,13 @@ class ScriptedUpstream {
   // The whole answer; empty: none. Called by the connections' threads, one at a time.
   using Script = std::function<Bytes(const Seen& query)>;
 
-  ScriptedUpstream(net::Transport transport, Script script);
+  // dnsdist 1.7's: of several messages in a record it answers one, the next when more comes. And it closes
+  // connections on which nothing comes for so long.
+  struct Sluggish {
+    std::chrono::milliseconds idle_limit;
+  };
+
+  ScriptedUpstream(net::Transport transport, Script script, std::optional<Sluggish> manner = std::nullopt);
   ~ScriptedUpstream();
 
   Arguments as_upstream() const;  // a Proxy's --upstream and --upstream-ca
@@ -36,10 +42,11 @@ class ScriptedUpstream {
   void accept_all();
   void serve(net::UniqueFd socket, std::size_t number);
   void talk(net::Stream& stream, std::size_t number);
-  bool wait(int fd) const;  // false: to stop
+  bool wait(int fd, int limit_ms = -1) const;  // false: to stop
 
   const net::Transport transport_;
   const Script script_;
+  const std::optional<Sluggish> manner_;
   TempDir directory_;
   std::optional<tls::ServerContext> context_;
   net::UniqueFd listener_;
