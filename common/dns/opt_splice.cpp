@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kOptFixed = 11;     // owner, type, size, ttl, rdlength
 constexpr std::size_t kOptionHeader = 4;  // code, length
-constexpr std::size_t kKeepaliveOption = kOptionHeader + 2;
 constexpr std::size_t kArcountOffset = 10;
 
 bool is_hop_option(std::uint16_t code) {

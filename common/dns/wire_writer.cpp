@@ -73,6 +73,7 @@ std::uint16_t& WireWriter::slot_for(ByteView suffix) {
 
 bool WireWriter::written_at(std::size_t offset, ByteView suffix) const {
   for (;;) {
+    if (offset == out_.size()) return false;  // the name that is being written: its slot, met by chance
     const std::size_t octet = out_[offset];
     if (octet >= 0xc0) {
       offset = (octet & 0x3f) << 8 | out_[offset + 1];

@@ -131,6 +131,8 @@ std::string Endpoint::to_string() const {
 
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback,
                                                     std::uint16_t port) {
+  // The C functions that look at addresses, zones and names would see what is before it, and nothing else.
+  if (uri.find('\0') != std::string_view::npos) return unexpected("a zero octet in an address");
   Endpoint endpoint;
   endpoint.transport = fallback;
   std::string_view rest = uri;
