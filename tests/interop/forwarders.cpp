@@ -78,7 +78,8 @@ policy.add(policy.all(policy.TLS_FORWARD({{{{'127.0.0.1@{}', hostname='{}', ca_f
 
 // It knows one place for its configuration and one for its state, so it gets a root of its own: a folder with
 // these two, the program and its libraries. That takes no mounts, no D-Bus (it serves without one) and no
-// privilege but chroot(2), which root has, and others in a user namespace.
+// privilege but chroot(2), which root has, and others in a user namespace. It wants a network, though: with
+// no link up but loopback it asks nobody.
 Arguments configure_systemd_resolved(const std::string& path, const ForwarderSetting& s) {
   namespace fs = std::filesystem;
   const fs::path root = s.directory.file("root");
