@@ -184,7 +184,8 @@ TEST_CASE(
   while (in_a_row < 20 && Clock::now() - begin < seconds(10))
     in_a_row = who_answers(client) == "\"first\"" ? in_a_row + 1 : 0;
   CHECK(in_a_row == 20);
-  CHECK(Clock::now() - begin < seconds(2) + kBusyMachine);
+  // One in two seconds measures; where that one meets the pool's dead connection, the next one does.
+  CHECK(Clock::now() - begin < 2 * seconds(2) + kBusyMachine);
 }
 
 TEST_CASE("after an outage of seconds the first answers come within two seconds of the resolver's return") {
