@@ -48,6 +48,7 @@ Bytes answer_to(const dns::MessageView& query, unsigned variant) {
   dns::Header header = query.header;
   header.qr = header.ra = true;
   header.ancount = variant % 4;
+  header.rcode = dns::rcode::NOERROR;
   header.nscount = 0;
   header.arcount = (variant & 4) != 0 ? 1 : 0;
   dns::WireWriter writer;

@@ -38,7 +38,7 @@ void check_answers(const lab::Zone& zone, const std::vector<dns::Record>& record
   for (const dns::Record& record : std::span(records).first(std::min<std::size_t>(records.size(), 16))) {
     for (const std::uint16_t type : {record.type, std::uint16_t{255}}) {
       const lab::Answer answer = zone.lookup({record.owner, type, 1});
-      claim(answer.answers.size() <= 2 * records.size() + 2);  // a DNAME brings a CNAME along
+      claim(answer.answers.size() <= records.size() + 64);  // a chain ends, even one of DNAMEs
     }
     const auto below = dns::Name::parse("x").value().below(record.owner);
     if (below) zone.lookup({*below, record.type, 1});
