@@ -137,7 +137,8 @@ TEST_CASE("with --policy fastest the fastest is asked, and when it dies the slow
   const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
   const TempDir ca;
   const Arguments same_ca = {"--ca-dir", ca.file("ca")};
-  const Named slow("slow", Arguments{"--delay", "100"} + same_ca);
+  const Named slow("slow",
+                   Arguments{"--delay", "400"} + same_ca);  // more than a busy machine adds to the other
   std::optional<Named> fast(std::in_place, "fast", same_ca);
   Arguments arguments = {"--policy",   "fastest",
                          "--upstream", slow.resolver->uri(upstream),
@@ -155,7 +156,7 @@ TEST_CASE("with --policy fastest the fastest is asked, and when it dies the slow
     if (who_answers(client) == "\"slow\"") ++by_slow;
   CHECK(by_slow <= 1 + (Clock::now() - begin) / seconds(2));  // one in two seconds measures
   fast.reset();
-  for (int i = 0; i < 10; ++i) CHECK(who_answers(client) == "\"slow\"");
+  for (int i = 0; i < 3; ++i) CHECK(who_answers(client) == "\"slow\"");
 }
 
 TEST_CASE(
