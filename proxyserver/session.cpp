@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds kLongYield{2};  // after one that took so lo
 constexpr std::chrono::seconds kYieldPause{1};
 
 // Octets of answers that wait for the client to take them, and of queries in flight.
-constexpr std::size_t kMaxUnsent = 128 * 1024;
+constexpr std::size_t kMaxUnsent = std::size_t{128} << 10;
 constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
 
 std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (RFC 7828 §3.1)

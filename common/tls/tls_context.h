@@ -111,8 +111,8 @@ class ClientContext {
   std::unique_ptr<Tickets> tickets_;
 };
 
-// The system's trust store is a folder that OpenSSL looks into while it verifies, not before. Here is that one
-// (or several: SSL_CERT_DIR may name a list), and whatever folders its links point into now.
+// The system's trust store is a folder that OpenSSL looks into while it verifies, not before. Here is that
+// one (or several: SSL_CERT_DIR may name a list), and whatever folders its links point into now.
 std::vector<std::string> system_trust_folders();
 
 }  // namespace tls

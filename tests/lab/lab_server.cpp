@@ -64,6 +64,7 @@ LabServer::~LabServer() {
 
 std::vector<net::Endpoint> LabServer::listening() const {
   std::vector<net::Endpoint> endpoints;
+  endpoints.reserve(listeners_.size());
   for (const Listener& listener : listeners_)
     endpoints.push_back({listener.transport, net::SocketAddress::of_socket(listener.fd.get()), ""});
   return endpoints;

@@ -17,7 +17,7 @@ namespace {
 
 // Of address space; only what a thread touches becomes memory. Less would do, but the thread sanitizer keeps
 // its own 700 kB on each stack.
-constexpr std::size_t kThreadStack = 2 * 1024 * 1024;
+constexpr std::size_t kThreadStack = std::size_t{2} << 20;
 
 void prepare_process() {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
