@@ -45,8 +45,9 @@ struct ExitCodeOf {
         return cli::wrong_pin;
       case tls::TlsError::Kind::file:
         return cli::ca_unreadable;
-      case tls::TlsError::Kind::alert:
       case tls::TlsError::Kind::protocol:
+        return phase == Phase::tls ? cli::tls_handshake : cli::bad_framing;
+      case tls::TlsError::Kind::alert:
       case tls::TlsError::Kind::closed:
         return cli::tls_handshake;
       case tls::TlsError::Kind::internal:

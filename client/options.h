@@ -68,9 +68,11 @@ struct Options {
   bool insecure = false;  // the server is not checked
   tls::Version least_version = tls::Version::tls12;
   tls::Version most_version = tls::Version::tls13;
-  std::string alpn = "dot";                 // empty: none is offered
-  std::optional<std::string> sni;           // as tls::ClientOptions::sni
-  std::chrono::milliseconds timeout{5000};  // of the whole run
+  std::string alpn = "dot";        // empty: none is offered
+  std::optional<std::string> sni;  // as tls::ClientOptions::sni
+  // Of the whole run. A second more than proxyserver's --query-timeout: else we would give up before its
+  // answer comes, which says why there is none.
+  std::chrono::milliseconds timeout{6000};
   std::vector<dns::Question> questions;     // in the order asked
   std::string batch;                        // a file of more questions, "-" for standard input; empty: none
   dns::Question batch_usual;                // type and class of its lines that name none

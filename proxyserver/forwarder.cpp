@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "common/dns/codes.h"
+#include "common/log.h"
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
 #include "common/tls/tls_error.h"
@@ -30,6 +31,15 @@ ExtendedError explain(const Upstream& upstream, const std::exception& cause) {
                                               error->kind() == NetError::Kind::unreachable);
   return {unreached ? dns::ede::NO_REACHABLE_AUTHORITY : dns::ede::NETWORK_ERROR,
           fmt::format("{}: {}", upstream.name(), cause.what())};
+}
+
+// The client is told, by an Extended DNS Error; this tells the operator.
+void log_unusable(const std::string& upstream, const std::string& what) {
+  static logging::Throttle throttle;
+  if (throttle.allow())
+    logging::write(
+        logging::Level::warning, "upstream-unusable-answer",
+        fmt::format("{} {}", logging::field("upstream", upstream), logging::field("reason", what)));
 }
 
 // What a resolver that is being restarted looks like. A wrong certificate, or no TLS at all, will not heal so
@@ -225,8 +235,9 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
     const std::string what = whole  ? dns::rcode_name(header.rcode) + " without a question"
                              : view ? "records behind its OPT that do not parse"
                                     : to_string(view.error());
-    fail(*query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", leg.lease.upstream().name(), what)},
-         &leg);
+    const std::string& upstream = leg.lease.upstream().name();
+    log_unusable(upstream, what);
+    fail(*query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream, what)}, &leg);
   }
 }
 

@@ -31,6 +31,9 @@ void tame_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // The terminal it was started from is gone; unless nohup(1) has said that this is no reason to stop.
+  struct sigaction hangup {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
@@ -45,6 +48,15 @@ const char* advice(int error) {
     default:
       return "";
   }
+}
+
+// The option that named the file of trust anchors at fault, where two could have; the message names the file.
+std::string option_of(const tls::TlsError& error, const Options& options) {
+  const auto is_about = [&](const std::string& file) {
+    return !file.empty() && error.facts().reason.starts_with(file + ": ");
+  };
+  if (is_about(options.upstream_ca)) return "--upstream-ca: ";
+  return is_about(options.client_ca) ? "--client-ca: " : "";
 }
 
 void warn_of_root(const Options& options) {
@@ -96,7 +108,9 @@ int main(int argc, char** argv) {
     give_up_files(*options);
     return server.run();
   } catch (const tls::TlsError& error) {
-    return cli::complain("proxyserver", error.what());  // a file that an option named, or should have
+    return cli::complain("proxyserver", option_of(error, *options) + error.what());
+  } catch (const AsksItself& error) {
+    return cli::complain("proxyserver", error.what());
   } catch (const UnusableFile& error) {
     return cli::complain("proxyserver", error.what());
   } catch (const net::NetError& error) {

@@ -109,6 +109,9 @@ Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri
   const auto endpoint = net::parse_endpoint(uri);
   if (!endpoint) return unexpected(endpoint.error());
   if (!endpoint->auth_name.empty()) return unexpected("a listener takes no #NAME");
+  const auto is_same = [&](const net::Endpoint& other) { return other.to_string() == endpoint->to_string(); };
+  if (endpoint->address.port() != 0 && std::ranges::any_of(listeners, is_same))
+    return unexpected("given twice");
   listeners.push_back(*endpoint);
   return {};
 }

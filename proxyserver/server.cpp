@@ -68,6 +68,7 @@ net::UniqueFd stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
   net::UniqueFd fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) throw NetError::from_errno("open a signalfd", errno);
   return fd;
@@ -78,6 +79,18 @@ std::string default_file(const char* name, const char* option) {
   if (std::filesystem::exists(name)) return name;
   if (std::filesystem::exists(installed)) return installed;
   throw UnusableFile(fmt::format("neither {} here nor {}: name one with {}", name, installed, option));
+}
+
+// Whether what is sent to `upstream` comes back to that listener of ours.
+bool reaches(const net::Endpoint& upstream, const net::Endpoint& listener) {
+  if (upstream.transport != listener.transport || upstream.address.port() != listener.address.port())
+    return false;
+  const auto is_any = [](const net::Endpoint& e) {
+    return e.address.host() == (e.address.family() == AF_INET ? "0.0.0.0" : "::");
+  };
+  if (upstream.address.family() == listener.address.family() && is_any(listener))
+    return upstream.address.is_loopback() || is_any(upstream);
+  return upstream.address.to_string() == listener.address.to_string();
 }
 
 void log_client(logging::Level level, std::string_view event, const std::string& peer,
@@ -129,6 +142,12 @@ Server::Server(const Options& options)
   const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
   if (std::ranges::any_of(options.listen, is_tls)) load_identity();
   for (const net::Endpoint& endpoint : options.listen) listen(endpoint);
+  // A query would go round and round, a session and a thread for each turn, until it is too old.
+  for (const UpstreamOptions& upstream : options.upstreams)
+    for (const net::Endpoint& listener : bound_)
+      if (reaches(upstream.endpoint, listener))
+        throw AsksItself(fmt::format("--upstream {}: that is this proxy itself, by --listen {}",
+                                     upstream.endpoint.to_string(), listener.to_string()));
 }
 
 void Server::load_identity() {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "common/net/unique_fd.h"
@@ -13,10 +14,16 @@
 #include "proxyserver/udp_service.h"
 #include "proxyserver/upstreams.h"
 
+// An upstream is one of our own listeners.
+class AsksItself : public std::runtime_error {
+ public:
+  explicit AsksItself(const std::string& which) : std::runtime_error(which) {}
+};
+
 class Server {
  public:
-  // Loads certificates and binds; throws NetError, TlsError or std::runtime_error when it cannot. SIGINT and
-  // SIGTERM must be blocked before: they end run().
+  // Loads certificates and binds; throws NetError, TlsError, AsksItself or UnusableFile when it cannot.
+  // SIGINT, SIGTERM and SIGHUP must be blocked before: they end run().
   explicit Server(const Options& options);
 
   // Accepts until told to stop, then lets the sessions finish. Returns the exit code.

@@ -6,6 +6,7 @@
 
 #include "client/show/escape.h"
 #include "client/show/failure_tls.h"
+#include "common/cli.h"
 #include "common/net/endpoint.h"
 
 namespace client {
@@ -47,6 +48,7 @@ class Explainer {
   FailureWords operator()(const ClosedEarly& closed) const;
 
  private:
+  FailureWords of_net_error(const net::NetError& error) const;
   FailureWords refused() const;
   FailureWords timeout() const;
   std::string unanswered() const;
@@ -70,7 +72,23 @@ FailureWords Explainer::operator()(const NoTrustAnchor& error) const {
           "--ca FILE, or --ca system for a public server"};
 }
 
+// "[::1]:8443" of "::1:8443", which was taken for an address as a whole; empty if it is no such thing.
+std::string with_brackets(const std::string& host) {
+  const auto colon = host.rfind(':');
+  if (colon == std::string::npos || host.size() - colon < 3 || !is_address(host.substr(0, colon))) return {};
+  if (!cli::parse_number(std::string_view(host).substr(colon + 1), 1, 65535)) return {};
+  return format("[{}]:{}", host.substr(0, colon), host.substr(colon + 1));
+}
+
 FailureWords Explainer::operator()(const net::NetError& error) const {
+  FailureWords words = of_net_error(error);
+  const std::string meant = with_brackets(options_.server.host);
+  if (failure_.phase == Phase::connect && error.kind() != NetKind::system && !meant.empty())
+    words.advice = format("@{} if that is the port, or {}", meant, words.advice);
+  return words;
+}
+
+FailureWords Explainer::of_net_error(const net::NetError& error) const {
   const std::string reason = error.error() != 0 ? strerrordesc_np(error.error()) : error.what();
   switch (error.kind()) {
     case NetKind::timeout:

@@ -60,6 +60,10 @@ class TlsExplainer {
   FailureWords explain(const tls::TlsError& error) const;
 
  private:
+  bool is_about_session(const tls::TlsError::Facts& facts) const {
+    const std::string& file = options_.files.session;
+    return !file.empty() && facts.reason.starts_with(file + ": ");
+  }
   FailureWords untrusted(const tls::TlsError::Facts& facts) const;
   FailureWords wrong_pin(const tls::TlsError::Facts& facts) const;
   FailureWords wrong_name(const tls::TlsError::Facts& facts) const;
@@ -90,7 +94,8 @@ FailureWords TlsExplainer::explain(const tls::TlsError& error) const {
     case TlsKind::protocol:
       return not_tls(facts);
     case TlsKind::file:
-      return {"a PEM file cannot be used", printable(error.what()), "a readable PEM file"};
+      return {"a PEM file cannot be used", printable(error.what()),
+              is_about_session(facts) ? "another file with --session, or a new one" : "a readable PEM file"};
     case TlsKind::closed:
       return {format("{} closed the connection in the handshake", server_), "no TLS alert said why",
               format("{} if it is a plain DNS server", in_clear())};
@@ -148,10 +153,17 @@ FailureWords TlsExplainer::out_of_date(const tls::TlsError::Facts& facts) const 
 FailureWords TlsExplainer::alert(const tls::TlsError::Facts& facts) const {
   const std::string evidence = format("it sent the alert {}", printable(facts.alert));
   if (facts.alert == "no_application_protocol")
-    return {format("{} does not offer DNS over TLS", server_),
-            evidence + ": it refuses ALPN \"" + printable(options_.alpn) + "\"",
-            "the server's DNS-over-TLS port, usually -p 853"};
+    return {
+        options_.alpn == "dot" ? format("{} does not offer DNS over TLS", server_)
+                               : format("{} does not offer the protocol of --alpn", server_),
+        evidence + ": it refuses ALPN \"" + printable(options_.alpn) + "\"",
+        options_.alpn == "dot" ? "the server's DNS-over-TLS port, usually -p 853" : "to leave --alpn out"};
   if (facts.alert == "protocol_version") return too_old(evidence);
+  if (facts.alert == "certificate_required" && options_.cert.empty())
+    return {format("{} wants to know who asks (two-way TLS)", server_), evidence, "--cert and --key"};
+  if ((facts.alert == "unknown_ca" || facts.alert == "bad_certificate") && !options_.cert.empty())
+    return {format("{} does not trust the certificate of --cert", server_), evidence,
+            "a certificate of an issuer that it trusts"};
   return {format("{} refused the TLS connection", server_), evidence,
           "to find the reason in the server's log"};
 }
@@ -162,7 +174,13 @@ FailureWords TlsExplainer::not_tls(const tls::TlsError::Facts& facts) const {
                                           "record layer failure", "unexpected message"};
   const std::string evidence = format("OpenSSL says: {}", printable(facts.reason));
   if (facts.reason == "unsupported protocol") return too_old("it chose one that was not offered");
-  if (std::ranges::find(kNotTls, std::string_view(facts.reason)) != std::end(kNotTls))
+  const bool is_not_tls = std::ranges::find(kNotTls, std::string_view(facts.reason)) != std::end(kNotTls);
+  // The server has shown that it speaks TLS: in clear is what somebody in between may want us to go on.
+  if (is_not_tls && failure_.phase != Phase::tls)
+    return {format("something that is not TLS came on the connection with {}", server_),
+            evidence + ", after a handshake that was in order: damage or tampering on the way",
+            "again, and ask who stands in between"};
+  if (is_not_tls)
     return {format("what {} sends is not TLS", server_), evidence,
             format("{} if it is a plain DNS server", in_clear())};
   if (facts.reason.find("bad record mac") != std::string::npos)
@@ -173,6 +191,11 @@ FailureWords TlsExplainer::not_tls(const tls::TlsError::Facts& facts) const {
 }
 
 FailureWords TlsExplainer::too_old(const std::string& evidence) const {
+  if (options_.most_version < tls::Version::tls13)
+    return {format("{} speaks no version of TLS that was asked for", server_),
+            format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
+                   name_of(options_.most_version)),
+            "--tls-max 1.3"};
   return {format("{} speaks no version of TLS that was asked for", server_),
           format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
                  name_of(options_.most_version)),

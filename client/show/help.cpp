@@ -65,12 +65,12 @@ files to leave behind
   --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE      the packets with those secrets, as pcapng
 and
-  --timeout SECONDS   for the whole run, default 5; 300ms is a time too            (+time=SECONDS)
+  --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
   -h, --help; -v, --version
 
 exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or
 unreachable, 21 TLS handshake, 22 untrusted issuer, 23 wrong name, 24 certificate out of date, 25 wrong pin,
-26 CA, certificate or key file unusable, 27 closed early, 28 malformed or mismatched reply
+26 CA, certificate or key file unusable, 27 closed early or damaged, 28 malformed or mismatched reply
 )";
 }
 

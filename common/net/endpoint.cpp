@@ -101,6 +101,11 @@ std::string SocketAddress::host() const {
   }
   const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage_);
   inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+  // glibc shows ::1:8443 as ::0.1.132.67, a form that RFC 4291 §2.5.5.1 deprecates and RFC 5952 §5 has no use
+  // for.
+  const auto group = [&](int i) { return v6.sin6_addr.s6_addr[i] << 8 | v6.sin6_addr.s6_addr[i + 1]; };
+  if (IN6_IS_ADDR_V4COMPAT(&v6.sin6_addr) && group(12) != 0)
+    *fmt::format_to_n(text, sizeof text - 1, "::{:x}:{:x}", group(12), group(14)).out = '\0';
   if (v6.sin6_scope_id == 0) return text;
   char zone[IF_NAMESIZE];
   if (if_indextoname(v6.sin6_scope_id, zone) != nullptr) return fmt::format("{}%{}", text, zone);

@@ -30,18 +30,17 @@ SslSession read_session(const std::string& file) {
   return session;
 }
 
-void write_session(const std::string& file, ssl_session_st* session) try {
+void write_session(const std::string& file, ssl_session_st* session) {
   // Beside it and then in its place: a run that is killed leaves the old one whole.
   const std::string part = file + ".part";
-  const File out(fdopen(net::open_private("write", part, O_TRUNC).release(), "w"), &std::fclose);
+  const File out(fdopen(net::open_private("write the TLS session", part, O_TRUNC).release(), "w"),
+                 &std::fclose);
   if (out != nullptr && PEM_write_SSL_SESSION(out.get(), session) == 1 && std::fflush(out.get()) == 0 &&
       std::rename(part.c_str(), file.c_str()) == 0)
     return;
   const int error = errno;
   unlink(part.c_str());
-  throw net::NetError::from_errno("write " + file, error);
-} catch (const net::NetError& error) {
-  fail(TlsError::Kind::file, "save the TLS session", error.what());
+  throw net::NetError::from_errno("write the TLS session " + file, error);
 }
 
 }  // namespace tls

@@ -9,7 +9,8 @@
 
 namespace tls {
 
-SslSession read_session(const std::string& file);                      // null if there is no such file yet
-void write_session(const std::string& file, ssl_session_st* session);  // both throw TlsError (Kind::file)
+// Null if there is no such file yet; TlsError (Kind::file) if it is of no use.
+SslSession read_session(const std::string& file);
+void write_session(const std::string& file, ssl_session_st* session);  // throws NetError
 
 }  // namespace tls

@@ -91,8 +91,8 @@ class ClientContext {
 
   // Tickets from one run to the next. A session of the file is offered only if its certificate passes, today,
   // the checks that a full handshake would make; false if there is none such. save_session() writes the
-  // newest ticket for the owner alone to read; false if the server gave none. Both throw TlsError
-  // (Kind::file).
+  // newest ticket for the owner alone to read; false if the server gave none. They throw TlsError
+  // (Kind::file) for a file that cannot be used, NetError for one that cannot be written.
   bool load_session(const std::string& file) const;
   bool save_session(const std::string& file) const;
 

@@ -116,6 +116,8 @@ TEST_CASE(
   check_failures(legs, resolver.uri(upstream), one.said);
   CHECK(since(begin) < kBusyMachine);
   check_right_answers(legs, "even.tag.test.");
+  const std::string log = const_cast<Proxy&>(proxy).process().error_output();  // the operator is told as well
+  CHECK((log.find("upstream-unusable-answer upstream=") != std::string::npos) == (one.fault == "malformed"));
 }
 
 TEST_CASE(

@@ -74,5 +74,8 @@ TEST_CASE("with --client-ca only a client with the right certificate is served, 
     CAPTURE(refused.errors);
     CHECK(refused.exit_code == 21);
     CHECK(refused.output.empty());
+    const char* const said =
+        other.empty() ? "try --cert and --key" : "does not trust the certificate of --cert";
+    CHECK(refused.errors.find(said) != std::string::npos);
   }
 }

@@ -1,6 +1,7 @@
 // client --session: a ticket kept from one run to the next, and only where it is safe to use it.
 #include <fstream>
 #include <sys/stat.h>
+#include <tuple>
 
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
@@ -80,10 +81,13 @@ TEST_CASE("a session file that is none, or cannot be read or written, is one cle
   const TempDir directory;
   const std::string session = directory.file("session.pem");
   std::ofstream(session) << "no session at all\n";
-  for (const std::string& file : {session, directory.file("no/such/folder/session.pem")}) {
+  for (const auto& [file, exit_code, advice] :
+       {std::tuple(session, 26, "another file with --session, or a new one"),
+        std::tuple(directory.file("no/such/folder/session.pem"), 10, "another file")}) {
     CAPTURE(file);
     const Outcome outcome = run_client(ask(resolver, file));
-    CHECK(outcome.exit_code != 0);
+    CHECK(outcome.exit_code == exit_code);
+    CHECK_THAT(outcome.errors, Contains(std::string("; try ") + advice + "\n"));
     CHECK(std::count(outcome.errors.begin(), outcome.errors.end(), '\n') == 1);
     CHECK_THAT(outcome.errors, Contains(file) && Contains("TLS session"));
   }

@@ -96,6 +96,7 @@ TEST_CASE("client offers the versions of TLS that it is told to") {
   const Outcome refused = asking.with({"--tls-max", "1.1"});  // labresolver speaks 1.2 at least
   CHECK(refused.exit_code == 21);
   CHECK(has(refused.errors, "protocol_version"));
+  CHECK(has(refused.errors, "try --tls-max 1.3"));
 }
 
 TEST_CASE("client that agrees on a forbidden version of TLS says so (RFC 8996)") {
@@ -116,4 +117,5 @@ TEST_CASE("client offers the protocol that it is told to, or none") {
   const Outcome refused = asking.with({"--alpn", "h2"});
   CHECK(refused.exit_code == 21);
   CHECK(has(refused.errors, "refuses ALPN \"h2\""));
+  CHECK(has(refused.errors, "try to leave --alpn out"));
 }

@@ -30,6 +30,7 @@ void limit(int resource, std::optional<std::size_t> most) {
 
 // In the child, between fork and exec: only calls that are safe there (signal-safety(7)).
 [[noreturn]] void become(char* const* arguments, int output, int error, const Process::Limits& limits) {
+  signal(SIGHUP, SIG_DFL);  // nohup(1) is for the tests, not for what they start
   dup2(output, STDOUT_FILENO);
   dup2(error, STDERR_FILENO);
   if (const int null = open("/dev/null", O_RDONLY); null >= 0) dup2(null, STDIN_FILENO);

@@ -105,6 +105,34 @@ std::vector<Failure> all_kinds() {
   };
 }
 
+struct Told {
+  Failure failure;
+  client::Options options;
+};
+
+// What the user's own options had to do with it.
+std::vector<Told> by_options() {
+  using Tls = TlsError::Kind;
+  client::Options h2, old, shown, session, bare;
+  h2.alpn = "h2";
+  old.least_version = old.most_version = tls::Version::tls11;
+  shown.cert = "me.pem";
+  session.files.session = "junk.pem";
+  bare.server.host = "::1:8443";
+  const auto alert = [](const char* name) { return tls_error(Tls::alert, "", name, {}); };
+  return {
+      {failure(Phase::tls, alert("no_application_protocol")), h2},
+      {failure(Phase::tls, alert("protocol_version")), old},
+      {failure(Phase::query, alert("certificate_required")), {}},
+      {failure(Phase::query, alert("unknown_ca")), shown},
+      {failure(Phase::query, alert("unknown_ca")), {}},
+      {failure(Phase::query, tls_error(Tls::protocol, "wrong version number", "", {})), {}},
+      {failure(Phase::tls, tls_error(Tls::file, "junk.pem: no TLS session in PEM format", "", {})), session},
+      {failure(Phase::query, NetError::from_errno("write the TLS session /no/s.part", ENOENT)), session},
+      {failure(Phase::connect, NetError(NetError::Kind::unreachable, "connect", ENETUNREACH)), bare},
+  };
+}
+
 }  // namespace
 
 TEST_CASE("each failure is one line, with what happened, the evidence, and what to try", "[failure]") {
@@ -114,5 +142,8 @@ TEST_CASE("each failure is one line, with what happened, the evidence, and what 
     CHECK(line.find('\n') == std::string::npos);
     text += std::to_string(client::exit_code(kind)) + " " + line + "\n";
   }
+  for (const Told& told : by_options())
+    text += std::to_string(client::exit_code(told.failure)) + " " +
+            client::failure_to_text(told.failure, told.options, kNow) + "\n";
   check_approved("failures", text);
 }

@@ -101,7 +101,7 @@ TEST_CASE("what a query carries, and what is shown, goes by dig's words", "[opti
   CHECK(plain.query.udp_size == 1232);
   CHECK_FALSE(plain.query.dnssec_ok);
   CHECK_FALSE(plain.query.checking_disabled);
-  CHECK(plain.timeout == 5s);
+  CHECK(plain.timeout == 6s);
   CHECK(plain.show.command);
   CHECK(plain.show.statistics);
   CHECK(plain.ca.empty());

@@ -78,6 +78,9 @@ TEST_CASE("an address needs no look-up, a name gets one", "[server]") {
   REQUIRE(addresses.size() == 1);
   CHECK(addresses[0].to_string() == "127.0.0.1:8443");
 
+  server.host = "::1:8443";  // an address as a whole, and shown as one (RFC 5952 §4)
+  CHECK(client::addresses_of(server, AF_UNSPEC, Deadline::in(5s)).at(0).to_string() == "[::1:8443]:8443");
+
   server.host = "localhost";
   addresses = client::addresses_of(server, AF_INET, Deadline::in(5s));
   REQUIRE(addresses.size() == 1);

@@ -88,6 +88,7 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--upstream", "dns.google"}, "'dns.google' is not an IPv4 or IPv6 address"},
       {{"--listen", "tls://127.0.0.1:65536"}, "'65536' is not a port"},
       {{"--listen", "tls://127.0.0.1#name"}, "no #NAME"},
+      {{"--listen", "tls://127.0.0.1", "--listen", "tls://127.0.0.1:853"}, "127.0.0.1:853: given twice"},
       {{"--query-timeout", "0"}, "between 1ms and a day"},
       {{"--query-timeout", "5x"}, "'5x' is not a time"},
       {{"--max-connections", "0"}, "not between 1 and"},
