@@ -23,35 +23,43 @@ constexpr unsigned kPointer = 0xc0;
 // over. On an error the reader stays where it is.
 //
 // A name is read in pieces: the first lies at the cursor, each further one where a pointer said. A pointer
-// must name an octet before the piece it ends, so every piece begins before the last one did and there is no
-// loop. Nor may it point into the header, which holds no names: a name made of the ID would change with it.
+// must name a prior occurrence: a piece that lies as a whole before the one it ends, so there is no loop, and
+// no name is made of octets behind it, which may change (the OPT record's do). Nor may it point into the
+// header, which holds no names: a name made of the ID would change with it.
 template <typename OnLabel, typename OnPointer>
 void walk_name(WireReader& reader, OnLabel on_label, OnPointer on_pointer) {
   const ByteView message = reader.message();
   const std::size_t start = reader.offset();
-  const std::size_t limit = start + reader.remaining();  // all pieces begin before it, none may cross it
+  std::size_t limit = start + reader.remaining();  // the piece must end before it
+  std::size_t pointer = 0;                         // that named the piece
   std::size_t piece = start;
   std::size_t at = start;
   std::size_t in_place = 0;  // octets at the cursor, known once a pointer is met
   std::size_t length = 1;    // of the name written out; the 1 is the root's octet
   int pointers = 0;
+  const auto crosses_limit = [&](std::size_t wanted) {
+    if (pointer != 0) return reader.fail_at(pointer, WireFault::bad_pointer, limit, piece);
+    reader.fail_at(at, WireFault::truncated, wanted, limit - at);
+  };
   for (;;) {
-    if (at >= limit) return reader.fail_at(at, WireFault::truncated, 1, 0);
+    if (at >= limit) return crosses_limit(1);
     const std::uint8_t octet = message[at];
     if (octet == 0) break;
     if ((octet & kLabelType) == kPointer) {
-      if (limit - at < 2) return reader.fail_at(at, WireFault::truncated, 2, 1);
+      if (limit - at < 2) return crosses_limit(2);
       const std::size_t target = (octet & ~kLabelType) << 8 | message[at + 1];
       if (target >= piece || target < kHeaderSize || ++pointers > kMaxPointers)
         return reader.fail_at(at, WireFault::bad_pointer, piece, target);
       on_pointer(at, target);
       if (in_place == 0) in_place = at + 2 - start;
+      limit = piece;
+      pointer = at;
       piece = at = target;
       continue;
     }
     if ((octet & kLabelType) != 0) return reader.fail_at(at, WireFault::bad_label_type, 0, octet);
     const std::size_t label = 1u + octet;
-    if (limit - at < label) return reader.fail_at(at, WireFault::truncated, label, limit - at);
+    if (limit - at < label) return crosses_limit(label);
     length += label;
     if (length > kMaxName) return reader.fail_at(start, WireFault::name_too_long, kMaxName, length);
     on_label(message.subspan(at, label));
