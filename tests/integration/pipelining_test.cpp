@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr double kRoundTrip = 0.020;  // seconds
-constexpr int kMeasurements = 12;     // the best of them counts: the machine has other work too
+constexpr int kMeasurements = 3;      // the best of them counts: the machine has other work too
 
 std::string name_of(std::uint16_t id) {
   return fmt::format("q{}.tag.test.", id);
@@ -68,7 +68,7 @@ TEST_CASE("a hundred queries in flight to an upstream 20 ms away reach nine tent
   // Against what the same client reaches without the proxy, lest a slow machine or a sanitizer fail us; and
   // against the number itself wherever that is within reach.
   const auto goal = [&] { return (SANITIZED ? 0.4 : 0.9) * std::min(100 / kRoundTrip, direct); };
-  for (int i = 0; i < kMeasurements && (i == 0 || best < goal()); ++i) {
+  for (int i = 0; i < 4 * kMeasurements && (i == 0 || best < goal()); ++i) {
     DotConnection straight = resolver.connect(Transport::tls);
     direct = std::max(direct, keep_in_flight(straight, 100, 2000).per_second);
     DotConnection through = proxy.connect(leg);

@@ -23,6 +23,6 @@ expect '^[0-9.]+$'
 phase "Over TLS, one bit flipped"
 run client "@tls://$encrypted" --ca "$resolver_ca" --short +noedns www.example.com
 look "every record carries a tag of 16 octets that only the two ends can make. One bit more or less, and it does not fit: the connection ends, and nobody believes anything."
-expect_status 21
+expect_status 27
 expect 'bad_record_mac'
 expect_not '^[0-9.]+$'
