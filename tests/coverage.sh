@@ -13,8 +13,10 @@ want gcovr
 cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -DDOT_UNCONFINED" >/dev/null
 cmake --build "$build" -j "$(nproc)" --target unit_{dns,net,tls,proxyserver,client,lab} integration
 find "$build" -name '*.gcda' -delete
-export GCOV_ERROR_FILE=/dev/null  # a proxy that has become somebody else cannot write them, and need not say so
-ctest --test-dir "$build" -L 'unit|integration' --output-on-failure -j "$(nproc)"
+# Without the test that measures speed, and the one that reads every word of a program which, run by somebody else,
+# complains that it may not write its counts.
+ctest --test-dir "$build" -L 'unit|integration' -E 'reach nine tenths of|a user that cannot be had' \
+  --output-on-failure -j "$(nproc)"
 
 gcovr --root . --object-directory "$build" --filter common/ --filter proxyserver/ --filter client/ --filter tests/lab/ \
   --json "$build/coverage.json" "$build"

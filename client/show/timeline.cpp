@@ -1,6 +1,7 @@
 #include "client/show/timeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <optional>
@@ -147,7 +148,7 @@ class Timeline {
 std::string bar(const Stage& stage, Time begin, Duration whole) {
   const auto column = [&](Time when) {
     const double share = whole.count() > 0 ? std::chrono::duration<double>(when - begin) / whole : 0;
-    return std::min(kBar, static_cast<std::size_t>(share * static_cast<double>(kBar) + 0.5));
+    return std::min(kBar, static_cast<std::size_t>(std::lround(share * static_cast<double>(kBar))));
   };
   const std::size_t from = std::min(column(stage.begin), kBar - 1);
   const std::size_t length = std::max<std::size_t>(column(stage.end) - std::min(column(stage.end), from), 1);
