@@ -149,6 +149,9 @@ TEST_CASE("datagrams at twice the rate that it can carry fill no memory, and sto
         for (int i = 0; i < 16; ++i, ++sent) socket.send(query);
         while (socket.read(net::Deadline::in({}))) ++answered;
       }
+    if (answered > 0) return;
+    for (Datagrams& socket : sockets)  // under a sanitizer the first may come late
+      if (socket.read(net::Deadline::in(std::chrono::seconds(5)))) ++answered;
   });
   const std::size_t grown = proxy.process().peak_memory() - before;
   fmt::print("  {} datagrams, {} answered meanwhile; +{} kB\n", sent, answered, grown / 1024);

@@ -63,8 +63,10 @@ TEST_CASE("with --user it serves on a port below 1024 with nothing of root left"
   Proxy proxy(resolver, Transport::tls,
               {"--user", "nobody", "--listen", listen.to_string(), "--listen", "udp://127.0.0.1:0",
                "--capture", files.file("packets"), "--trace", files.file("trace")});
-  CHECK(DotConnection(listen).ask(make_query("www.tag.test.", dns::type::A)).header.rcode == 0);
-  CHECK(proxy.connect(Transport::tls).ask(make_query("www.tag.test.", dns::type::A)).header.rcode == 0);
+  DotConnection by_tcp(listen);  // both stay, and so do the threads that serve them
+  DotConnection by_tls = proxy.connect(Transport::tls);
+  CHECK(by_tcp.ask(make_query("www.tag.test.", dns::type::A)).header.rcode == 0);
+  CHECK(by_tls.ask(make_query("www.tag.test.", dns::type::A)).header.rcode == 0);
 
   const pid_t pid = proxy.process().pid();
   // Every thread: the credentials of each are its own.
