@@ -150,9 +150,6 @@ TEST_CASE("datagrams at twice the rate that it can carry fill no memory, and sto
         for (int i = 0; i < 16; ++i, ++sent) socket.send(query);
         while (socket.read(net::Deadline::in({}))) ++answered;
       }
-    if (answered > 0) return;
-    for (Datagrams& socket : sockets)  // under a sanitizer the first may come late
-      if (socket.read(net::Deadline::in(std::chrono::seconds(5)))) ++answered;
   });
   const auto patience = net::Deadline::in(kPatience);  // where all is slow they come only now
   for (std::size_t i = 0; answered == 0 && !patience.expired(); i = (i + 1) % sockets.size())
