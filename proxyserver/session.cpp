@@ -21,8 +21,8 @@ constexpr std::chrono::milliseconds kKeepBuffers{500};
 
 // For so many turns of the loop a client counts as one that pipelines, after it had two queries in flight.
 constexpr int kYields = 32;
-constexpr std::chrono::milliseconds kLongYield{2};  // after one that took so long, none for a while
-constexpr std::chrono::seconds kYieldPause{1};
+constexpr std::chrono::milliseconds kLongYield{5};  // after one that took so long, none for a while
+constexpr std::chrono::milliseconds kYieldPause{20};
 
 // Octets of answers that wait for the client to take them, and of queries in flight.
 constexpr std::size_t kMaxUnsent = std::size_t{128} << 10;
