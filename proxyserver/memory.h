@@ -3,7 +3,7 @@
 #pragma once
 
 // Before all else in main(): starts this program anew with glibc's caches of freed chunks turned off, which
-// only the environment can do, and only at the start. There is one such cache per thread: 10 of 41 kB that an
+// only the environment can do, and only at the start. There is one such cache per thread: 12 of 44 kB that an
 // idle client costs lie there, left behind by its handshake; without them a query costs 3 % more
 // instructions. Does nothing where GLIBC_TUNABLES is set already (by us, or by somebody who knows better),
 // nor under a sanitizer.
