@@ -30,6 +30,12 @@ proxyserver_command() {
     --idle-timeout 600s --log-level error)
 }
 
+# What a thread per connection costs if it does nothing else.
+relay_command() {
+  command=("$build/tests/bench/relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
+}
+relay_configuration() { :; }
+
 dnsdist_command() { command=(dnsdist --supervised --disable-syslog -C "$scratch/dnsdist.conf"); }
 dnsdist_configuration() {
   cat <<END
