@@ -10,7 +10,8 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 readonly build=${1:-.build-coverage} floor=90
 want gcovr
 # Unconfined: the counts are files, written as the program ends. Atomic: threads count together.
-cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -DDOT_UNCONFINED" >/dev/null
+cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="" \
+  -DCMAKE_CXX_FLAGS="--coverage -fprofile-update=atomic -DDOT_UNCONFINED" >/dev/null
 cmake --build "$build" -j "$(nproc)" --target unit_{dns,net,tls,proxyserver,client,lab} integration
 find "$build" -name '*.gcda' -delete
 # Without the test that measures speed, and the one that reads every word of a program which, run by somebody else,
