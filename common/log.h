@@ -24,7 +24,8 @@ void write(Level level, std::string_view event, std::string_view facts = {});
 // are needed.
 std::string field(std::string_view key, std::string_view value);
 
-// For events that a hostile or failing world could repeat without end: true at most once per second per site.
+// For events that a hostile or failing world could repeat without end: true at most once per second per site,
+// unless the operator wants to see each of them (debug).
 class Throttle {
  public:
   bool allow();

@@ -289,6 +289,10 @@ void Forwarder::connection_lost(Upstream& upstream, bool proven, const std::exce
 }
 
 void Forwarder::fail(Query& query, const ExtendedError& error, const Leg* answered_by) {
+  if (logging::enabled(logging::Level::debug))
+    logging::write(logging::Level::debug, "query-failed",
+                   fmt::format("{} {}", logging::field("client", client_.client_of(query)),
+                               logging::field("reason", error.text)));
   Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL, error);
   set_id(reply, query.client_id);
   client_.deliver(query, dns::inspect(reply).value());

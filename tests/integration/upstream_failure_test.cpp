@@ -44,6 +44,22 @@ TEST_CASE("an upstream that is down ends in SERVFAIL that names it") {
   CHECK_THAT(error.text, Contains("connect to " + port.address() + ": Connection refused"));
 }
 
+TEST_CASE("each query that fails has its line in the log of a proxy that debugs, without its name") {
+  const DeadPort port;
+  Proxy proxy({"--upstream", "tcp://" + port.address(), "--log-level", "debug"});
+  DotConnection connection = proxy.connect(Transport::tls);
+  for (std::uint16_t id = 1; id <= 3; ++id) ask_tagged(connection, "secret.tag.test.", id);
+  const std::string log = proxy.process().error_output();
+  std::size_t lines = 0;
+  for (auto at = log.find("debug query-failed client=127.0.0.1:"); at != std::string::npos;
+       at = log.find("debug query-failed", at + 1)) {
+    CHECK_THAT(log.substr(at, log.find('\n', at) - at), Contains("Connection refused"));
+    ++lines;
+  }
+  CHECK(lines == 3);
+  CHECK_THAT(log, !Contains("secret"));
+}
+
 TEST_CASE("when the first upstream is down the second one answers") {
   const DeadPort port;
   const LabResolver resolver;
