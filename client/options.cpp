@@ -242,8 +242,8 @@ void Parser::settle_views() {
   if (files.chart.empty() && !files.proxy_trace.empty())
     return complain("--proxy-trace is drawn into a --chart: name one");
   if (options_.action == ask) {
-    if (views && show.json)
-      complain("--json is for programs: leave --explain, --eavesdropper and --timeline out");
+    if (show.json && (views || show.rdata_only))
+      complain("--json is for programs: leave --explain, --eavesdropper, --timeline and --short out");
     if (options_.clear_port) complain("--clear-port is for --compare and --bench: elsewhere it is -p");
     return;
   }

@@ -88,4 +88,5 @@ TEST_CASE("a comparison that cannot be made or shown is refused", "[compare]") {
   CHECK_FALSE(parse_line("a.example --compare --explain"));
   CHECK_FALSE(parse_line("a.example --compare --chart x.svg"));
   CHECK_FALSE(parse_line("a.example --json --timeline"));
+  CHECK_FALSE(parse_line("a.example --json --short"));
 }
