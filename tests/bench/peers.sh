@@ -32,7 +32,7 @@ proxyserver_command() {
 
 # What a thread per connection costs if it does nothing else.
 relay_command() {
-  command=("$build/tests/bench/relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
+  command=("$build/tests/bench/thread_relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
 }
 relay_configuration() { :; }
 

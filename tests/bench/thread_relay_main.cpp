@@ -2,7 +2,7 @@
 // nothing of DNS. It waits for either side, and hands on what it reads. No limits, no deadlines, no second
 // try. What proxyserver costs beyond it is ours; what it costs beyond nginx is the price of threads.
 //
-//   relay PORT UPSTREAM-PORT CERTIFICATE KEY CA      both ports on 127.0.0.1; the upstream is to be
+//   thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA      both ports on 127.0.0.1; the upstream is to be
 //   "localhost"
 #include <arpa/inet.h>
 #include <array>
@@ -83,7 +83,7 @@ void relay(net::UniqueFd client, const sockaddr_in& upstream, SSL_CTX* server_si
 }  // namespace
 
 int main(int argc, char** argv) {
-  check(argc == 6, "relay PORT UPSTREAM-PORT CERTIFICATE KEY CA");
+  check(argc == 6, "thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA");
   std::signal(SIGPIPE, SIG_IGN);
   const sched_param none{};
   sched_setscheduler(0, SCHED_BATCH, &none);  // as proxyserver does
