@@ -6,12 +6,10 @@
 #include "common/dns/codes.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
-#include "common/net/tcp.h"
 #include "common/tls/tls_error.h"
 
 namespace {
 
-using net::IoResult;
 using net::NetError;
 
 constexpr std::chrono::milliseconds kRetryInterval{100};
@@ -121,7 +119,7 @@ void Forwarder::pause(bool pause, Clock::time_point now) {
   paused_ = pause;
 }
 
-Forwarder::Leg* Forwarder::current_leg() {
+Leg* Forwarder::current_leg() {
   for (Leg* leg : {&legs_[current_], &legs_[1 - current_]})
     if (leg->lease && !leg->measuring) return leg;
   return nullptr;
@@ -173,34 +171,17 @@ void Forwarder::send(Query& query, Leg& leg, Clock::time_point now) {
 }
 
 void Forwarder::write(Leg& leg, Clock::time_point now) {
-  UpstreamConnection& connection = *leg.lease.operator->();
-  if (!connection.connected)  // here, lest a refusal look as if TLS had failed
-    connection.connected = net::is_connected(connection.stream->fd(), connection.stream->peer());
-  leg.wants_write = !connection.connected;
-  if (leg.wants_write) return;
-  // want_read: a TLS handshake is under way; its next flight wakes us anyway.
-  const IoResult::Status status = leg.single_records && leg.carried
-                                      ? connection.writer.flush_each(*connection.stream)
-                                      : connection.writer.flush(*connection.stream);
-  leg.wants_write = status == IoResult::Status::want_write;
-  if (status != IoResult::Status::done) return;
-  if (!leg.carried) leg.carried = now;
-  if (leg.traced) trace_written(leg);
+  if (leg.write(now) && leg.traced) trace_written(leg);
 }
 
 void Forwarder::read(Leg& leg, Clock::time_point now) {
-  UpstreamConnection& connection = *leg.lease.operator->();
-  do {
-    const IoResult result = connection.reader.fill(*connection.stream);
-    if (result.status == IoResult::Status::closed)
-      throw NetError(NetError::Kind::closed, "wait for an answer from " + connection.stream->peer());
-    leg.read_wants_write = result.status == IoResult::Status::want_write;
-    if (result.status != IoResult::Status::done) return;
-    while (const auto answer = connection.reader.next()) {
+  while (leg.fill()) {
+    while (const auto answer = leg.lease->reader.next()) {
       leg.last_heard = now;  // by whole messages: octets alone are easily dripped
       take_answer(leg, *answer, now);
     }
-  } while (connection.stream->has_buffered());
+    if (!leg.lease->stream->has_buffered()) return;
+  }
 }
 
 // Whatever is no answer to a query in flight on this leg is dropped: late, double, never asked for (RFC 7766
@@ -218,11 +199,13 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
   if (whole && !matches && !is_bare_refusal(header)) return;
   if (leg.traced) trace_received(*query, leg, answer.size(), now);
 
-  // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection.
-  const bool timed = leg.carried && query->sends == 1;
+  // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection. An
+  // answer that follows the handshake within one turn has taken some time, if less than we can tell.
+  Clock::duration time{};
+  if (leg.carried && query->sends == 1)
+    time = std::max(now - std::max(query->sent, *leg.carried), Clock::duration(1));
   leg.lease->proven = leg.answered = true;
-  leg.lease.upstream().succeeded(timed ? now - std::max(query->sent, *leg.carried) : Clock::duration::zero(),
-                                 leg.measuring);
+  leg.lease.upstream().succeeded(time, leg.measuring);
   blame_slower(*query, leg, now);
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
@@ -316,10 +299,7 @@ void Forwarder::settle() {
   for (Leg& leg : legs_) {
     if (!leg.lease || leg.owed > 0) continue;
     if (!queries_.empty() && !leg.measuring && !(both_open && leg.owes_late_one)) continue;
-    UpstreamConnection& connection = *leg.lease.operator->();
-    if (connection.proven && !leg.owes_late_one && connection.writer.empty() &&
-        !connection.reader.mid_frame())
-      leg.lease.give_back();
+    if (leg.fit_for_pool()) leg.lease.give_back();
     leg = Leg{};
   }
   if (queries_.empty()) first_deadline_ = Clock::time_point::max();
@@ -327,13 +307,8 @@ void Forwarder::settle() {
 
 std::size_t Forwarder::poll_entries(std::span<pollfd, kMaxLegs> entries) const {
   std::size_t count = 0;
-  for (const Leg& leg : legs_) {
-    if (!leg.lease) continue;
-    const bool reads = !paused_ && !leg.read_wants_write;
-    const bool writes = leg.wants_write || leg.read_wants_write;
-    const int events = (reads ? POLLIN : 0) | (writes ? POLLOUT : 0);
-    entries[count++] = {leg.lease->stream->fd(), static_cast<short>(events), 0};
-  }
+  for (const Leg& leg : legs_)
+    if (leg.lease) entries[count++] = leg.poll_entry(!paused_);
   return count;
 }
 

@@ -13,12 +13,12 @@
 
 #include <array>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <poll.h>
 #include <span>
 
 #include "proxyserver/in_flight.h"
+#include "proxyserver/leg.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/reply.h"
 #include "proxyserver/trace.h"
@@ -69,26 +69,6 @@ class Forwarder {
 
  private:
   static constexpr unsigned kMaxSends = 3;  // of a query: at most two retries (RFC 9520 §3.1)
-
-  struct Traced {
-    std::string client, local;               // for which it was leased; our end of it
-    std::optional<Clock::time_point> begun;  // a new connection that is not ready yet
-    std::vector<std::uint16_t> queued;       // IDs of the queries that have not left yet
-  };
-
-  struct Leg {
-    Lease lease;
-    std::size_t owed = 0;           // answers that queries in flight expect from here
-    bool owes_late_one = false;     // an answer may come whose query has ended: not fit for the pool any more
-    bool wants_write = false;       // the socket is full, or not connected yet
-    bool answered = false;          // an answer has come over it
-    bool read_wants_write = false;  // TLS must send (a KeyUpdate's reply) before it can read on
-    bool single_records = false;    // each message leaves in a TLS record of its own
-    bool measuring = false;         // open for one query that measures the resolver: others do not follow it
-    std::optional<Clock::time_point> carried;  // since when queries have left over it: it is connected
-    std::unique_ptr<Traced> traced;            // null without a trace, and until a query is sent
-    Clock::time_point last_heard{};            // its last answer, or when it was first asked since
-  };
 
   std::uint8_t bit(const Leg& leg) const { return static_cast<std::uint8_t>(1U << (&leg - legs_.data())); }
   dns::OptSplice upstream_options(const dns::MessageView& query) const;

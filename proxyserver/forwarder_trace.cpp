@@ -9,7 +9,7 @@ void Forwarder::trace_queued(const Query& query, Leg& leg, Clock::time_point now
   const std::string client = client_.client_of(query);
   const UpstreamConnection& connection = *leg.lease.operator->();
   if (!leg.traced) {
-    leg.traced = std::make_unique<Traced>();
+    leg.traced = std::make_unique<Leg::Traced>();
     leg.traced->client = client;
     leg.traced->local = net::SocketAddress::of_socket(connection.stream->fd()).to_string();
     if (!connection.proven) leg.traced->begun = now;
@@ -30,7 +30,7 @@ void Forwarder::trace_sent(const Query& query, const Leg& leg) const {
 }
 
 void Forwarder::trace_connected(Leg& leg) const {
-  Traced& traced = *leg.traced;
+  Leg::Traced& traced = *leg.traced;
   if (!traced.begun) return;
   std::optional<tls::ConnectionFacts> facts;
   if (const auto* stream = dynamic_cast<const tls::TlsStream*>(leg.lease->stream.get()))

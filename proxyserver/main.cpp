@@ -8,7 +8,6 @@
 #include <exception>
 #include <fmt/format.h>
 #include <optional>
-#include <sched.h>
 #include <unistd.h>
 
 #include "common/cli.h"
@@ -36,16 +35,6 @@ void tame_signals() {
   struct sigaction hangup {};
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-// Many threads wake for a moment each: none of them is to interrupt who runs. A client has then written all
-// it had to ask before we read, and one read and one write carry several messages. In CPU per query
-// (tests/bench/compare, alternating runs) dot-5, dot-1 and dot-new took 0.8 to 0.9 of what they did. The
-// price is a wait of some milliseconds, at times, where others keep every processor busy. A policy chosen for
-// us stays.
-void do_not_interrupt() {
-  const sched_param none{};
-  if (sched_getscheduler(0) == SCHED_OTHER) sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 const char* advice(int error) {
@@ -102,7 +91,6 @@ int main(int argc, char** argv) {
 
   forgo_thread_caches(argv);
   tame_signals();
-  do_not_interrupt();
   logging::set_level(options->log_level);
   try {
     std::optional<Account> account;

@@ -19,6 +19,7 @@
 #include "common/tls/tls_stream.h"
 #include "proxyserver/demo_key.h"
 #include "proxyserver/memory.h"
+#include "proxyserver/scheduling.h"
 #include "proxyserver/session.h"
 
 namespace {
@@ -232,6 +233,7 @@ void Server::accept_from(const Listener& listener) {
     }
     const int fd = socket.get();
     std::string peer = client.to_string();
+    heed_load(net::Deadline::Clock::now());  // the session's thread inherits our policy
     if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,

@@ -8,6 +8,7 @@
 #include "common/net/net_error.h"
 #include "proxyserver/memory.h"
 #include "proxyserver/reply.h"
+#include "proxyserver/scheduling.h"
 #include "proxyserver/screen.h"
 
 namespace {
@@ -188,6 +189,7 @@ void Session::wait() {
   if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)
     throw NetError::from_errno("poll", errno);
   now_ = Clock::now();
+  heed_load(now_);
   const short client_events = entries[0].revents;
   if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
     throw NetError(NetError::Kind::reset, "wait for " + client_.peer());  // nobody is left to answer

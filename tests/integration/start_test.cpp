@@ -1,6 +1,5 @@
-// How the proxy starts; and what keeps it from starting: one line, and exit code 1.
+// What keeps the proxy from starting: one line, and exit code 1.
 #include <fmt/format.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "common/tls/issue/issue.h"
@@ -47,13 +46,4 @@ TEST_CASE("a file of trust anchors that is not there is named with its option") 
       fmt::format("exit code 1\nproxyserver: {}: load the trust anchors: {}: No such file or directory; try "
                   "'proxyserver --help'\n",
                   option, file));
-}
-
-TEST_CASE("its threads do not interrupt others, unless the policy that they run under was chosen for it") {
-  const Arguments program{PROXYSERVER_PROGRAM, "--listen", "tcp://127.0.0.1:0", "--upstream",
-                          "tcp://127.0.0.1:9"};
-  Listening plain(program, 1);
-  CHECK(sched_getscheduler(plain.process().pid()) == SCHED_BATCH);
-  Listening chosen(Arguments{"/usr/bin/chrt", "--idle", "0"} + program, 1);
-  CHECK(sched_getscheduler(chosen.process().pid()) == SCHED_IDLE);
 }

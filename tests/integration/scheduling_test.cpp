@@ -1,0 +1,72 @@
+// Threads interrupt others while the proxy has little to do, and do not while it has much (scheduling.h).
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sched.h>
+
+#include "tests/support/catch.h"
+#include "tests/support/lab.h"
+
+using net::Transport;
+
+namespace {
+
+constexpr unsigned kMany = 200;  // queries at a time
+
+std::vector<int> policies_of(const Process& process) {
+  std::vector<int> policies;
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process.pid())))
+    policies.push_back(sched_getscheduler(std::stoi(thread.path().filename())));
+  return policies;
+}
+
+// What the proxy answers by itself (NOTIMP), in one piece: so that it is who works.
+Bytes much() {
+  dns::Message query = make_query("much.tag.test.", dns::type::A);
+  query.header.opcode = dns::opcode::NOTIFY;
+  const Bytes message = dns::encode(query);
+  Bytes octets;
+  for (unsigned i = 0; i < kMany; ++i) {
+    octets.push_back(static_cast<std::uint8_t>(message.size() >> 8));
+    octets.push_back(static_cast<std::uint8_t>(message.size()));
+    octets.insert(octets.end(), message.begin(), message.end());
+  }
+  return octets;
+}
+
+void ask_much(DotConnection& connection) {
+  static const Bytes octets = much();
+  connection.send_octets(octets);
+  for (unsigned i = 0; i < kMany; ++i) REQUIRE(connection.read());
+}
+
+}  // namespace
+
+TEST_CASE("threads stop interrupting others while the proxy is busy") {
+  const LabResolver resolver(
+      {"--delay", "150"});  // from one answer to the next more than the proxy looks back
+  Proxy proxy(resolver, Transport::tcp);
+  DotConnection connection = proxy.connect(Transport::tcp);
+  const auto ask_one = [&] {
+    CHECK(connection.ask(make_query("one.tag.test.", dns::type::TXT)).header.rcode == dns::rcode::NOERROR);
+  };
+  ask_one();
+  CHECK(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 0);
+
+  const auto patience = net::Deadline::in(kPatience);
+  while (std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 0 && !patience.expired())
+    ask_much(connection);
+  CHECK(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 1);
+
+  for (int i = 0; i < 2; ++i) ask_one();
+  CHECK(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 0);
+}
+
+TEST_CASE("a policy chosen for the proxy stays") {
+  Listening proxy({"/usr/bin/chrt", "--batch", "0", PROXYSERVER_PROGRAM, "--listen", "tcp://127.0.0.1:0",
+                   "--upstream", "tcp://127.0.0.1:9"},
+                  1);
+  DotConnection connection(proxy.endpoint(Transport::tcp));
+  ask_much(connection);
+  for (const int policy : policies_of(proxy.process())) CHECK(policy == SCHED_BATCH);
+}
