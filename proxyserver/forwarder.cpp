@@ -199,11 +199,9 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
   if (whole && !matches && !is_bare_refusal(header)) return;
   if (leg.traced) trace_received(*query, leg, answer.size(), now);
 
-  // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection. An
-  // answer that follows the handshake within one turn has taken some time, if less than we can tell.
-  Clock::duration time{};
-  if (leg.carried && query->sends == 1)
-    time = std::max(now - std::max(query->sent, *leg.carried), Clock::duration(1));
+  // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection.
+  std::optional<Clock::duration> time;
+  if (leg.carried && query->sends == 1) time = now - std::max(query->sent, *leg.carried);
   leg.lease->proven = leg.answered = true;
   leg.lease.upstream().succeeded(time, leg.measuring);
   blame_slower(*query, leg, now);

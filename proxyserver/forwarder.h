@@ -34,7 +34,7 @@ class Forwarder {
     // within flush(), on_events() and on_time().
     virtual void deliver(const Query& query, const dns::MessageView& answer) = 0;
 
-    // Whose query it is: address and port, for the trace.
+    // Whose query it is: address and port, for the trace and the log.
     virtual std::string client_of(const Query& query) const = 0;
 
    protected:

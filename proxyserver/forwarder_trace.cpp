@@ -7,13 +7,12 @@
 
 void Forwarder::trace_queued(const Query& query, Leg& leg, Clock::time_point now) const {
   const std::string client = client_.client_of(query);
-  const UpstreamConnection& connection = *leg.lease.operator->();
   if (!leg.traced) {
     leg.traced = std::make_unique<Leg::Traced>();
     leg.traced->client = client;
-    leg.traced->local = net::SocketAddress::of_socket(connection.stream->fd()).to_string();
-    if (!connection.proven) leg.traced->begun = now;
-    trace_->upstream(client, leg.lease.upstream().name(), leg.traced->local, connection.proven);
+    leg.traced->local = net::SocketAddress::of_socket(leg.lease->stream->fd()).to_string();
+    if (!leg.lease->proven) leg.traced->begun = now;
+    trace_->upstream(client, leg.lease.upstream().name(), leg.traced->local, leg.lease->proven);
   }
   leg.traced->queued.push_back(query.id);
 }

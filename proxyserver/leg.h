@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <poll.h>
@@ -25,7 +26,8 @@ struct Leg {
   // Sends what its writer holds; true once all of that has left. Throws what its stream throws, as fill()
   // does.
   bool write(Clock::time_point now);
-  // One read; false if there was nothing to be had. Answers are then in the lease's reader.
+  // One read. True: octets came, and what is whole of them is in the lease's reader; false: nothing now.
+  // Throws when the far end has closed, too.
   bool fill();
 
   pollfd poll_entry(bool reads) const;

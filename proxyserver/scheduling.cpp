@@ -9,7 +9,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPeriod{100};
-constexpr int kMuch = 4;  // of one processor's time: a quarter
+constexpr int kBusyPart = 4;  // busy: more than one part in four of one processor's time
 
 std::atomic<Clock::time_point> next_look{};
 std::atomic<bool> busy = false;
@@ -20,12 +20,11 @@ std::chrono::nanoseconds cpu_time() noexcept {  // of all threads
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-// By one thread per period: whichever comes first.
-void look(Clock::time_point now) noexcept {
-  static std::atomic<Clock::time_point> last_look{};
+// By one thread per period, whichever comes first; it has passed since the last look, and `late` besides.
+void look(Clock::duration late) noexcept {
   static std::atomic<std::chrono::nanoseconds> last_cpu_time{};
   const auto cpu = cpu_time();
-  busy = (cpu - last_cpu_time.exchange(cpu)) * kMuch > now - last_look.exchange(now);
+  busy = (cpu - last_cpu_time.exchange(cpu)) * kBusyPart > kPeriod + late;
 }
 
 }  // namespace
@@ -35,7 +34,7 @@ void heed_load(Clock::time_point now) noexcept {
   thread_local int policy = sched_getscheduler(0);                          // inherited
   if (!ours_to_choose) return;
   Clock::time_point due = next_look;
-  if (due <= now && next_look.compare_exchange_strong(due, now + kPeriod)) look(now);
+  if (due <= now && next_look.compare_exchange_strong(due, now + kPeriod)) look(now - due);
   const int wanted = busy ? SCHED_BATCH : SCHED_OTHER;
   if (policy == wanted) return;
   const sched_param none{};

@@ -195,6 +195,7 @@ int Server::run() {
     const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
     if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
       throw NetError::from_errno("poll", errno);
+    heed_load(net::Deadline::Clock::now());  // sessions' threads inherit our policy
     if (entries[0].revents != 0) return stop();
     sessions_.reap();
     try {
@@ -233,7 +234,6 @@ void Server::accept_from(const Listener& listener) {
     }
     const int fd = socket.get();
     std::string peer = client.to_string();
-    heed_load(net::Deadline::Clock::now());  // the session's thread inherits our policy
     if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,

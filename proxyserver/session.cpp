@@ -29,10 +29,10 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 
 }  // namespace
 
-Session::Session(net::Stream& client, net::Transport leg, Upstreams& upstreams, const Limits& limits,
+Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
                  const std::atomic<bool>& draining, const Trace* trace)
     : client_(client),
-      encrypted_(leg == net::Transport::tls),
+      encrypted_(transport == net::Transport::tls),
       limits_(limits),
       draining_(draining),
       trace_(trace),

@@ -19,8 +19,8 @@ class Session final : private Forwarder::Client {
   using Clock = std::chrono::steady_clock;
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive the session.
-  // `leg` says what it is; `draining` turns true when the proxy is about to stop; `trace` may be null.
-  Session(net::Stream& client, net::Transport leg, Upstreams& upstreams, const Limits& limits,
+  // `transport` says what it is; `draining` turns true when the proxy is about to stop; `trace` may be null.
+  Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
           const std::atomic<bool>& draining, const Trace* trace);
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/net/net_error.h"
 #include "proxyserver/forwarder.h"
+#include "proxyserver/scheduling.h"
 #include "proxyserver/screen.h"
 
 namespace {
@@ -56,6 +57,7 @@ class UdpService::Worker final : private Forwarder::Client {
       if (poll(entries.data(), 2 + legs, deadline.poll_ms(now)) < 0 && errno != EINTR)
         throw net::NetError::from_errno("poll", errno);
       now = Clock::now();
+      heed_load(now);
       if (entries[0].revents != 0) reading = false;
       if (entries[1].revents != 0) receive(now);
       forwarder_.on_events(std::span(entries).subspan(2, legs), now);

@@ -192,8 +192,9 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
                  fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
 }
 
-void Upstream::succeeded(Clock::duration answer_time, bool afresh) {
-  if (const Clock::rep time = answer_time.count(); time > 0) {
+void Upstream::succeeded(std::optional<Clock::duration> answer_time, bool afresh) {
+  if (answer_time) {
+    const Clock::rep time = answer_time->count();
     const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
     const Clock::rep smoothed = before == 0 || afresh ? time : before + (time - before) / 8;
     smoothed_time_.store(std::max<Clock::rep>(smoothed, 1),

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,9 @@ class Upstream {
   // Health, as the sessions observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
-  // `answer_time` 0: not measured. `afresh`: what was known of its speed is old, this time takes its place.
-  void succeeded(Clock::duration answer_time, bool afresh = false);
+  // Without a time it was not measured. `afresh`: what was known of its speed is old, this time takes its
+  // place.
+  void succeeded(std::optional<Clock::duration> answer_time, bool afresh = false);
   // Of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet.
   Clock::duration smoothed_time() const;
   Clock::time_point penalty_end() const;

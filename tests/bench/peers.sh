@@ -30,9 +30,8 @@ proxyserver_command() {
     --idle-timeout 600s --log-level error)
 }
 
-# What a thread per connection costs if it does nothing else.
 relay_command() {
-  command=("$build/tests/bench/thread_relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
+  command=("$build/common/thread_relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
 }
 relay_configuration() { :; }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes every target for a while, as many at a time as there are processors, beginning with what its folder in corpus/
-# keeps; fails on any finding, which is then in FOLDER/findings, and prints how often each target ran. clang-19 is installed first where that is allowed: as root.
+# keeps; fails on any finding, which is then in FOLDER/findings, and prints how often each target ran. clang-19 is
+# installed first where that is allowed (tests/packages.sh).
 #
 #   tests/fuzz/run.sh [SECONDS-PER-TARGET [TARGET...]]      default: 30 seconds, all targets
 #
@@ -42,6 +43,7 @@ fuzz() {  # TARGET
   fi
 }
 
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 failed=0 running=0
 for target in "${targets[@]}"; do
   if [ "$running" -lt "$(nproc)" ]; then

@@ -11,7 +11,7 @@ using net::Transport;
 
 namespace {
 
-constexpr unsigned kMany = 200;  // queries at a time
+constexpr unsigned kMany = 1000;  // queries at a time
 
 std::vector<int> policies_of(const Process& process) {
   std::vector<int> policies;
@@ -20,7 +20,7 @@ std::vector<int> policies_of(const Process& process) {
   return policies;
 }
 
-// What the proxy answers by itself (NOTIMP), in one piece: so that it is who works.
+// What the proxy answers by itself (NOTIMP), in one piece: so that the work is its own.
 Bytes much() {
   dns::Message query = make_query("much.tag.test.", dns::type::A);
   query.header.opcode = dns::opcode::NOTIFY;
@@ -37,14 +37,15 @@ Bytes much() {
 void ask_much(DotConnection& connection) {
   static const Bytes octets = much();
   connection.send_octets(octets);
-  for (unsigned i = 0; i < kMany; ++i) REQUIRE(connection.read());
+  unsigned answers = 0;
+  while (answers < kMany && connection.read()) ++answers;
+  REQUIRE(answers == kMany);
 }
 
 }  // namespace
 
 TEST_CASE("threads stop interrupting others while the proxy is busy") {
-  const LabResolver resolver(
-      {"--delay", "150"});  // from one answer to the next more than the proxy looks back
+  const LabResolver resolver({"--delay", "150"});  // longer than the proxy's period of 100 ms
   Proxy proxy(resolver, Transport::tcp);
   DotConnection connection = proxy.connect(Transport::tcp);
   const auto ask_one = [&] {
@@ -56,7 +57,7 @@ TEST_CASE("threads stop interrupting others while the proxy is busy") {
   const auto patience = net::Deadline::in(kPatience);
   while (std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 0 && !patience.expired())
     ask_much(connection);
-  CHECK(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 1);
+  REQUIRE(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) > 0);
 
   for (int i = 0; i < 2; ++i) ask_one();
   CHECK(std::ranges::count(policies_of(proxy.process()), SCHED_BATCH) == 0);

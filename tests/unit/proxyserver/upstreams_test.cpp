@@ -85,10 +85,12 @@ TEST_CASE("answer times are smoothed, but what is measured afresh takes the old 
   CHECK(upstream.smoothed_time() == milliseconds(80));
   upstream.succeeded(milliseconds(160));
   CHECK(upstream.smoothed_time() == milliseconds(90));
-  upstream.succeeded(Clock::duration::zero(), true);
+  upstream.succeeded(std::nullopt, true);
   CHECK(upstream.smoothed_time() == milliseconds(90));
   upstream.succeeded(milliseconds(5), true);
   CHECK(upstream.smoothed_time() == milliseconds(5));
+  upstream.succeeded(Clock::duration::zero(), true);  // within one turn of a session's loop
+  CHECK(upstream.smoothed_time() == Clock::duration(1));
 }
 
 TEST_CASE("after ten minutes of failures the penalty is ten seconds at most, and the first success ends it") {

@@ -1,4 +1,4 @@
-// The least that a thread per connection can cost: for tests/bench/compare, a relay that knows TLS and
+// The least that a thread per connection can cost: for tests/bench/compare alone, a relay that knows TLS and
 // nothing of DNS. It waits for either side, and hands on what it reads. No limits, no deadlines, no second
 // try. What proxyserver costs beyond it is ours; what it costs beyond nginx is the price of threads.
 //
@@ -16,9 +16,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdexcept>
-#include <string>
 #include <thread>
-#include <unistd.h>
+#include <utility>
 
 #include "common/net/unique_fd.h"
 #include "common/tls/handles.h"
@@ -47,37 +46,37 @@ tls::Ssl on(SSL_CTX* context, int socket) {
   const int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   tls::Ssl ssl(SSL_new(context));
-  check(ssl && SSL_set_fd(ssl.get(), socket) == 1, "SSL_set_fd");
-  return ssl;
+  return ssl && SSL_set_fd(ssl.get(), socket) == 1 ? std::move(ssl) : nullptr;
 }
 
 // Hands on all that can be read now; false once there will be no more.
 bool hand_on(SSL* from, SSL* to) {
   std::array<char, 16384> octets;
-  int count = 0;
-  for (;;) {
-    const int read = SSL_read(from, octets.data() + count, static_cast<int>(octets.size()) - count);
+  std::size_t count = 0;
+  do {
+    const int read = SSL_read(from, octets.data() + count, static_cast<int>(octets.size() - count));
     if (read <= 0 && SSL_get_error(from, read) != SSL_ERROR_WANT_READ) return false;
-    if (read > 0) count += read;
-    if (read <= 0 || SSL_has_pending(from) == 0) break;
-  }
-  return count == 0 || SSL_write(to, octets.data(), count) == count;
+    if (read <= 0) break;
+    count += static_cast<std::size_t>(read);
+  } while (count < octets.size() && SSL_has_pending(from) != 0);
+  return count == 0 || SSL_write(to, octets.data(), static_cast<int>(count)) == static_cast<int>(count);
 }
 
 void relay(net::UniqueFd client, const sockaddr_in& upstream, SSL_CTX* server_side, SSL_CTX* client_side) {
   const net::UniqueFd resolver(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const tls::Ssl near = on(server_side, client.get());
   const tls::Ssl far = on(client_side, resolver.get());
-  if (SSL_set1_host(far.get(), "localhost") != 1 || SSL_accept(near.get()) != 1 ||
+  if (!near || !far || SSL_set1_host(far.get(), "localhost") != 1 || SSL_accept(near.get()) != 1 ||
       connect(resolver.get(), reinterpret_cast<const sockaddr*>(&upstream), sizeof(upstream)) != 0 ||
       SSL_connect(far.get()) != 1)
     return;
   for (const int socket : {client.get(), resolver.get()}) fcntl(socket, F_SETFL, O_NONBLOCK);
-  std::array<pollfd, 2> sides{{{client.get(), POLLIN, 0}, {resolver.get(), POLLIN, 0}}};
-  while (poll(sides.data(), sides.size(), -1) > 0) {
+  // The first query may have come with the end of the handshake, where poll cannot see it: so read first.
+  std::array<pollfd, 2> sides{{{client.get(), POLLIN, POLLIN}, {resolver.get(), POLLIN, 0}}};
+  do {
     if (sides[0].revents != 0 && !hand_on(near.get(), far.get())) return;
     if (sides[1].revents != 0 && !hand_on(far.get(), near.get())) return;
-  }
+  } while (poll(sides.data(), sides.size(), -1) > 0);
 }
 
 }  // namespace
@@ -86,7 +85,7 @@ int main(int argc, char** argv) {
   check(argc == 6, "thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA");
   std::signal(SIGPIPE, SIG_IGN);
   const sched_param none{};
-  sched_setscheduler(0, SCHED_BATCH, &none);  // as proxyserver does
+  sched_setscheduler(0, SCHED_BATCH, &none);  // as proxyserver does under such load
   const tls::SslContext server_side = make_context(TLS_server_method());
   check(SSL_CTX_use_certificate_chain_file(server_side.get(), argv[3]) == 1 &&
             SSL_CTX_use_PrivateKey_file(server_side.get(), argv[4], SSL_FILETYPE_PEM) == 1,
