@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <poll.h>
-#include <sched.h>
 
 #include "common/net/net_error.h"
 #include "proxyserver/memory.h"
@@ -19,11 +18,6 @@ using net::NetError;
 
 // So long a session keeps its buffers after the last message, lest the next one find them gone.
 constexpr std::chrono::milliseconds kKeepBuffers{500};
-
-// For so many turns of the loop a client counts as one that pipelines, after it had two queries in flight.
-constexpr int kYields = 32;
-constexpr std::chrono::milliseconds kLongYield{5};  // after one that took so long, none for a while
-constexpr std::chrono::milliseconds kYieldPause{20};
 
 // Octets of answers that wait for the client to take them, and of queries in flight.
 constexpr std::size_t kMaxUnsent = std::size_t{128} << 10;
@@ -92,7 +86,6 @@ void Session::read_client() {
   if (whole_message) {
     last_message_ = now_;
     released_ = false;
-    if (forwarder_.in_flight() > 1 && now_ >= next_yield_) yields_ = kYields;
   }
   if (unread_ || !reading_ || !reader_.mid_frame())
     message_deadline_.reset();
@@ -195,7 +188,6 @@ void Session::wait() {
   const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
   if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)
     throw NetError::from_errno("poll", errno);
-  if (yields_ > 0) give_way();
   now_ = Clock::now();
   heed_load(now_);
   const short client_events = entries[0].revents;
@@ -203,19 +195,6 @@ void Session::wait() {
     throw NetError(NetError::Kind::reset, "wait for " + client_.peer());  // nobody is left to answer
   readable_ = may_read() && client_events != 0;
   forwarder_.on_events(std::span(entries).subspan(1, legs), now_);
-}
-
-// Who writes to us may be about to write more: let it run first. One read then takes in several messages and
-// one write carries them on, which is 9.0 in place of 11.0 µs of CPU per query (tests/bench/compare, dot-5).
-// To a client that asks one thing at a time it would be a system call in vain; and where somebody else has
-// much to do on this processor it would cost more than it brings.
-void Session::give_way() {
-  --yields_;
-  const Clock::time_point before = Clock::now();
-  sched_yield();
-  if (Clock::now() - before < kLongYield) return;
-  yields_ = 0;
-  next_yield_ = before + kYieldPause;
 }
 
 void Session::check_time() {

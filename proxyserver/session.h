@@ -40,7 +40,6 @@ class Session final : private Forwarder::Client {
   void flush_client();
   void start_write_deadline();
   void wait();
-  void give_way();
   void check_time();
   bool finished() const;
   bool may_read() const;
@@ -61,11 +60,9 @@ class Session final : private Forwarder::Client {
   bool reading_ = true;    // false: the client has closed its side, or has lost our trust
   bool client_closed_ = false;
   const char* why_closed_ = "";
-  bool readable_ = true;  // poll or the stream's own buffer has something for us
-  bool unread_ = false;   // whole messages may lie in reader_, left there because too many are in flight
-  int yields_ = 0;        // how many more turns of the loop give way to other threads first
-  Clock::time_point next_yield_{};
-  bool released_ = false;           // buffers have been given back since the last message
+  bool readable_ = true;   // poll or the stream's own buffer has something for us
+  bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
+  bool released_ = false;  // buffers have been given back since the last message
   Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
   std::optional<Clock::time_point> write_deadline_;    // for the first `must_leave_` octets that wait
