@@ -11,7 +11,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPeriod{100};
 constexpr int kBusyPart = 4;  // busy: more than one part in four of one processor's time
 
-std::atomic<Clock::time_point> next_look{};
 std::atomic<bool> busy = false;
 
 std::chrono::nanoseconds cpu_time() noexcept {  // of all threads
@@ -33,6 +32,7 @@ void heed_load(Clock::time_point now) noexcept {
   static const bool ours_to_choose = sched_getscheduler(0) == SCHED_OTHER;  // as we were started
   thread_local int policy = sched_getscheduler(0);                          // inherited
   if (!ours_to_choose) return;
+  static std::atomic<Clock::time_point> next_look{};
   Clock::time_point due = next_look;
   if (due <= now && next_look.compare_exchange_strong(due, now + kPeriod)) look(now - due);
   const int wanted = busy ? SCHED_BATCH : SCHED_OTHER;

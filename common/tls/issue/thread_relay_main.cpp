@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <csignal>
-#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -31,7 +31,7 @@ void check(bool worked, const char* what) {
 sockaddr_in loopback(const char* port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  address.sin_port = htons(static_cast<in_port_t>(std::strtol(port, nullptr, 10)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return address;
 }
@@ -81,7 +81,7 @@ void relay(net::UniqueFd client, const sockaddr_in& upstream, SSL_CTX* server_si
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   check(argc == 6, "thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA");
   std::signal(SIGPIPE, SIG_IGN);
   const sched_param none{};
@@ -104,4 +104,7 @@ int main(int argc, char** argv) {
     if (client.valid())
       std::thread(relay, std::move(client), loopback(argv[2]), server_side.get(), client_side.get()).detach();
   }
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "thread_relay: %s\n", error.what());
+  return 1;
 }
