@@ -3,10 +3,9 @@
 // SCHED_OTHER lets a thread that wakes interrupt who runs, so that a query is on its way at once, beside
 // programs that keep every processor busy too. Under load that is dear: each of many threads interrupts a
 // client that is still writing, to take in one message of several. SCHED_BATCH does not interrupt; one read
-// and one write then carry more. CPU per query falls to 0.9 of what it is under SCHED_OTHER
-// (tests/bench/compare, dot-1; Linux 6.18), to 0.8 where each query has a connection of its own (dot-new);
-// but beside busy programs each query waits 4 ms. So it is for a proxy that itself uses much CPU, a quarter
-// of a processor, and only while it does.
+// and one write then carry more. CPU per query falls to 0.8 to 0.9 of what it is under SCHED_OTHER (figures,
+// and the kernel they are of: tests/bench/PROFILE.md); but beside busy programs each query waits 4 ms. So it
+// is for a proxy that itself uses much CPU, a quarter of a processor, and only while it does.
 #pragma once
 
 #include <chrono>

@@ -1,9 +1,11 @@
-// The least that a thread per connection can cost: for tests/bench/compare alone, a relay that knows TLS and
-// nothing of DNS. It waits for either side, and hands on what it reads. No limits, no deadlines, no second
-// try. What proxyserver costs beyond it is ours; what it costs beyond nginx is the price of threads.
+// What a thread per connection costs if it does nothing else: for tests/bench/compare alone, a relay that
+// knows TLS and nothing of DNS. It waits for either side, and hands on what it reads. No limits, no
+// deadlines, no second try. What proxyserver costs beyond it is ours; what it costs beyond nginx is the price
+// of threads.
 //
-//   thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA      both ports on 127.0.0.1; the upstream is to be
-//   "localhost"
+//   thread_relay PORT UPSTREAM-PORT CERTIFICATE KEY CA
+//
+// Both ports are on 127.0.0.1; the upstream is to be "localhost".
 #include <arpa/inet.h>
 #include <array>
 #include <csignal>
