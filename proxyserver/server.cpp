@@ -282,13 +282,14 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
       if (captured) captured->watch(*client);
       stream = std::move(client);
     }
-    Session session(*stream, transport, upstreams_, options_.limits, draining_, trace);
-    session.run();
+    const auto session =
+        std::make_shared<Session>(*stream, transport, upstreams_, options_.limits, draining_, trace);
+    session->run();
     stream->close();
-    const std::string_view reason = session.why_closed();
-    if (captured) captured->closed(!session.client_has_closed());
+    const std::string_view reason = session->why_closed();
+    if (captured) captured->closed(!session->client_has_closed());
     if (trace != nullptr) trace->closed(peer, reason.empty(), reason, time());
-    if (!session.client_has_closed()) discard_rest(stream->fd());
+    if (!session->client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
     try {
       if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());

@@ -12,7 +12,7 @@
 #include "proxyserver/live_sessions.h"
 #include "proxyserver/options.h"
 #include "proxyserver/udp_service.h"
-#include "proxyserver/upstreams.h"
+#include "proxyserver/upstreams/upstreams.h"
 
 // An upstream is one of our own listeners.
 class AsksItself : public std::runtime_error {

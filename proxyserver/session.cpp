@@ -1,26 +1,28 @@
 #include "proxyserver/session.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <poll.h>
 
+#include "common/dns/codes.h"
 #include "common/net/net_error.h"
+#include "proxyserver/asking/reply.h"
 #include "proxyserver/memory.h"
-#include "proxyserver/reply.h"
 #include "proxyserver/scheduling.h"
-#include "proxyserver/screen.h"
 
 namespace {
 
 using net::IoResult;
 using net::NetError;
 
-// So long a session keeps its buffers after the last message, lest the next one find them gone.
-constexpr std::chrono::milliseconds kKeepBuffers{500};
+// So long a session keeps its buffers after the last message: what is given back is paid for again at the
+// next query, and clients ask once in a few seconds.
+constexpr std::chrono::seconds kKeepBuffers{6};
 
-// Octets of answers that wait for the client to take them, and of queries in flight.
+// Octets of queries in flight, and of answers that wait for the client to take them, beyond which it is not
+// read; and those beyond which an answer becomes a SERVFAIL.
 constexpr std::size_t kMaxUnsent = std::size_t{128} << 10;
+constexpr std::size_t kMostUnsent = std::size_t{1} << 20;
 constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
 
 std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (RFC 7828 §3.1)
@@ -31,22 +33,37 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 
 Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
                  const std::atomic<bool>& draining, const Trace* trace)
-    : client_(client),
+    : client_name_(client.peer()),
       encrypted_(transport == net::Transport::tls),
       limits_(limits),
       draining_(draining),
       trace_(trace),
-      forwarder_(upstreams, limits, *this, trace),
-      now_(Clock::now()),
-      last_message_(now_) {}
+      client_(client),
+      last_answer_(Clock::now()),
+      forwarder_(upstreams, limits, *this),
+      now_(last_answer_),
+      last_query_(last_answer_) {}
 
 void Session::run() {
+  try {
+    serve();
+  } catch (...) {
+    forwarder_.leave(end());
+    throw;
+  }
+  forwarder_.leave(end());
+}
+
+void Session::serve() {
   for (;;) {
     if (readable_ || (unread_ && may_read())) read_client();
     forwarder_.flush(now_);
-    flush_client();
+    if (unsent_ > 0) {
+      const std::lock_guard lock(mutex_);
+      flush_client(now_);
+    }
     if (unread_ && may_read()) continue;  // an answer was given at once, and made room
-    if (finished()) return;
+    if (!reading_ && in_flight_ == 0 && unsent_ == 0) return;
     wait();
     check_time();
   }
@@ -68,44 +85,58 @@ void Session::read_client() {
       unread_ = reading_;
       break;
     }
-    if (filled && !client_.has_buffered()) break;
-    const IoResult result = reader_.fill(client_);
+    if (filled && !buffered_) break;
+    const IoResult result = fill();
     filled = true;
     if (result.status == IoResult::Status::closed) {
       client_closed_ = true;
       reading_ = false;  // its answers still go out (half-close)
     }
-    read_wants_write_ = result.status == IoResult::Status::want_write;
-    if (read_wants_write_)
-      start_write_deadline();
-    else if (writer_.empty())
-      write_deadline_.reset();
     if (result.status != IoResult::Status::done) break;
   }
   if (draining_) stop_reading("the proxy stops");  // what had come is answered, no more is read
-  if (whole_message) {
-    last_message_ = now_;
-    released_ = false;
-  }
+  if (whole_message) released_ = false;
   if (unread_ || !reading_ || !reader_.mid_frame())
     message_deadline_.reset();
   else if (whole_message || !message_deadline_)
     message_deadline_ = now_ + limits_.message;
 }
 
+IoResult Session::fill() {
+  const std::lock_guard lock(mutex_);
+  const IoResult result = reader_.fill(client_);
+  buffered_ = client_.has_buffered();
+  read_wants_write_ = result.status == IoResult::Status::want_write;
+  if (read_wants_write_)
+    start_write_deadline(now_);
+  else if (writer_.empty())
+    write_deadline_.reset();
+  return result;
+}
+
 bool Session::receive(std::span<std::uint8_t> message) {
   const Screening screening = screen(message);
   if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
-    trace_->query(client_.peer(), message);
+    trace_->query(client_name_, message);
+  const bool last_one = !refusals_.may_go_on(screening);
   switch (screening.verdict) {
-    case Screening::Verdict::forward:
-      forwarder_.submit(screening.query, now_);
+    case Screening::Verdict::forward: {
+      auto query = std::make_shared<Query>(shared_from_this(), screening.query,
+                                           forwarder_.upstream_options(screening.query));
+      ++in_flight_;
+      octets_in_flight_ += query->message.size();
+      last_query_ = now_;
+      forwarder_.submit(std::move(query), now_);
       return true;
+    }
     case Screening::Verdict::answer: {
       const Bytes reply = error_reply(message, screening.rcode);
       Asked asked = asked_by(screening.query);
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
+      if (screening.is_query()) last_query_ = now_;
+      const std::lock_guard lock(mutex_);
       send(asked, dns::inspect(reply).value(), now_);
+      if (last_one) stop_reading("too many messages in a row that are no queries");
       return true;
     }
     case Screening::Verdict::hang_up:
@@ -114,9 +145,30 @@ bool Session::receive(std::span<std::uint8_t> message) {
   return false;
 }
 
-void Session::deliver(const Query& query, const dns::MessageView& answer) {
-  send(query.asked, answer, query.deadline - limits_.query);
-  last_message_ = now_;
+void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  for (const Answer& answer : answers) {
+    const Query& query = *answer.query;
+    if (!answer.query->end()) continue;
+    --in_flight_;
+    octets_in_flight_ -= query.message.size();
+    if (ended_ || failure_) continue;
+    if (writer_.size() < kMostUnsent) {
+      send(query.asked, answer.message, query.came);
+    } else {
+      const Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL,
+                                      ExtendedError{dns::ede::OTHER, "its answers are not taken"});
+      send(query.asked, dns::inspect(reply).value(), query.came);
+    }
+  }
+  if (ended_ || failure_) return;
+  last_answer_ = now;
+  try {
+    flush_client(now);
+  } catch (const std::exception&) {
+    failure_ = std::current_exception();
+  }
+  if (failure_ || unsent_ > 0 || wants_to_know_) waker_.wake();
 }
 
 // The first reason is the one.
@@ -135,84 +187,83 @@ void Session::send(const Asked& asked, const dns::MessageView& answer, Clock::ti
   const bool changed = dns::splice_opt(answer, splice, spliced_);
   const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
   writer_.add(octets);
-  if (trace_ != nullptr) trace_->answer(client_.peer(), octets, Clock::now() - came);
+  unsent_ = writer_.size();
+  if (trace_ != nullptr) trace_->answer(client_name_, octets, Clock::now() - came);
 }
 
-void Session::flush_client() {
+void Session::flush_client(Clock::time_point now) {
   if (writer_.empty()) return;
   const std::size_t before = writer_.size();
   const IoResult::Status status = encrypted_ ? writer_.flush_each(client_) : writer_.flush(client_);
+  unsent_ = writer_.size();
   const bool all = status == IoResult::Status::done;
   const std::size_t left = before - writer_.size();
   if (all || left >= must_leave_)
     write_deadline_.reset();
   else
     must_leave_ -= left;
-  if (!all) start_write_deadline();
+  if (!all) start_write_deadline(now);
 }
 
 // What waits now has so long to leave; what joins it later gets a deadline of its own when its turn comes. So
 // a client that reads steadily, however much it asks, is not cut off, and one that drips is.
-void Session::start_write_deadline() {
+void Session::start_write_deadline(Clock::time_point now) {
   if (write_deadline_) return;
-  write_deadline_ = now_ + limits_.write;
+  write_deadline_ = now + limits_.write;
   must_leave_ = writer_.size();
 }
 
 // Who does not take answers, or asks faster than they can be had, is not read: TCP then makes the client
 // wait.
 bool Session::may_read() const {
-  return reading_ && forwarder_.in_flight() < limits_.max_in_flight && writer_.size() < kMaxUnsent &&
-         forwarder_.octets_in_flight() < kMaxUnsent;
-}
-
-bool Session::finished() const {
-  return !reading_ && forwarder_.in_flight() == 0 && writer_.empty();
-}
-
-net::Deadline Session::next_deadline() const {
-  Clock::time_point next = forwarder_.next_time();
-  if (message_deadline_) next = std::min(next, *message_deadline_);
-  if (write_deadline_) next = std::min(next, *write_deadline_);
-  if (quiet())
-    next = std::min(next, last_message_ + (released_ ? limits_.idle : std::min(limits_.idle, kKeepBuffers)));
-  return net::Deadline::at(next);
+  return reading_ && in_flight_ < limits_.max_in_flight && unsent_ < kMaxUnsent &&
+         octets_in_flight_ < kMaxUnsent;
 }
 
 void Session::wait() {
-  std::array<pollfd, 1 + Forwarder::kMaxLegs> entries;
-  const bool writes = !writer_.empty() || read_wants_write_;
-  const int events = (may_read() && !read_wants_write_ ? POLLIN : 0) | (writes ? POLLOUT : 0);
-  forwarder_.pause(writer_.size() >= kMaxUnsent, now_);
-  entries[0] = {client_.fd(), static_cast<short>(events), 0};
-  const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
-  if (poll(entries.data(), 1 + legs, next_deadline().poll_ms()) < 0 && errno != EINTR)
-    throw NetError::from_errno("poll", errno);
+  entries_.assign(1, {client_.fd(), 0, 0});
+  Clock::time_point until = forwarder_.poll_entries(entries_, now_);
+  {
+    const std::lock_guard lock(mutex_);
+    const bool writes = !writer_.empty() || read_wants_write_;
+    const bool reads = may_read();
+    wants_to_know_ = !reads;  // whoever brings an answer tells us
+    entries_[0].events =
+        static_cast<short>((reads && !read_wants_write_ ? POLLIN : 0) | (writes ? POLLOUT : 0));
+    if (message_deadline_) until = std::min(until, *message_deadline_);
+    if (write_deadline_) until = std::min(until, *write_deadline_);
+    if (failure_ || (!reading_ && in_flight_ == 0 && writer_.empty())) until = now_;
+    const auto idle = quiet() && !released_ ? std::min<Clock::duration>(limits_.idle, kKeepBuffers) : limits_.idle;
+    until = std::min(until, quiet() ? last_message() + idle : now_ + idle);
+  }
+  waker_.wait(entries_, net::Deadline::at(until), now_);
   now_ = Clock::now();
   heed_load(now_);
-  const short client_events = entries[0].revents;
+  const short client_events = entries_[0].revents;
   if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
-    throw NetError(NetError::Kind::reset, "wait for " + client_.peer());  // nobody is left to answer
+    throw NetError(NetError::Kind::reset, "wait for " + client_name_);  // nobody is left to answer
   readable_ = may_read() && client_events != 0;
-  forwarder_.on_events(std::span(entries).subspan(1, legs), now_);
+  forwarder_.on_events(std::span(entries_).subspan(1), now_);
 }
 
 void Session::check_time() {
   forwarder_.on_time(now_);
+  const std::lock_guard lock(mutex_);
+  if (failure_) std::rethrow_exception(failure_);
   if (write_deadline_ && *write_deadline_ <= now_)
-    throw NetError(NetError::Kind::timeout, "write to " + client_.peer());
+    throw NetError(NetError::Kind::timeout, "write to " + client_name_);
   if (message_deadline_ && *message_deadline_ <= now_)
     stop_reading("--message-timeout");  // what is in flight still ends well
   if (reader_.mid_frame() && !reading_) message_deadline_.reset();
   if (!quiet()) return;
-  if (last_message_ + limits_.idle <= now_) stop_reading("--idle-timeout");
-  if (!released_ && last_message_ + kKeepBuffers <= now_) {
-    client_.release();
-    reader_.release();
-    writer_.release();
-    forwarder_.release();
-    spliced_ = Bytes();
-    rest_thread();
-    released_ = true;
-  }
+  if (last_message() + limits_.idle <= now_) stop_reading("--idle-timeout");
+  if (released_ || last_message() + kKeepBuffers > now_) return;
+  client_.release();
+  reader_.release();
+  writer_.release();
+  forwarder_.release();
+  spliced_ = Bytes();
+  entries_ = {};
+  rest_thread();
+  released_ = true;
 }

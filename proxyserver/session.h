@@ -1,71 +1,98 @@
 // One client connection, from its handshake to its close: takes queries, has the forwarder get them answered,
-// sends the answers in the order in which they come. Runs on the thread that was made for it and shares
-// nothing with other sessions but the upstreams. DESIGN, "How a session works".
+// sends the answers in the order in which they come. Runs on the thread that was made for it. Its answers are
+// brought by whichever thread has read them from the resolver. DESIGN, "How a session works".
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "common/net/endpoint.h"
 #include "common/net/framing.h"
 #include "common/net/stream.h"
-#include "proxyserver/forwarder.h"
+#include "proxyserver/asking/forwarder.h"
+#include "proxyserver/asking/screen.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/trace.h"
 
-class Session final : private Forwarder::Client {
+class Session final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `client` is ready for use: its handshake, if it has one, is done. It must outlive the session.
-  // `transport` says what it is; `draining` turns true when the proxy is about to stop; `trace` may be null.
+  // `client` is ready for use: its handshake, if it has one, is done. It must outlive run(). `transport` says
+  // what it is; `draining` turns true when the proxy is about to stop; `trace` may be null. Belongs to a
+  // std::shared_ptr, and to the thread that makes it.
   Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
           const std::atomic<bool>& draining, const Trace* trace);
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
-  // then been sent, or the client is beyond help. Throws what its stream throws.
+  // then been sent, or the client is beyond help. Throws what its stream throws. Afterwards nobody touches
+  // the stream any more.
   void run();
 
   bool client_has_closed() const { return client_closed_; }
   const char* why_closed() const { return why_closed_; }  // by us; empty: the client has closed
 
+  // Any thread.
+  void deliver(std::span<const Answer> answers, Clock::time_point now) override;
+  std::string client_of(const Query&) const override { return client_name_; }
+  bool is_one_client() const override { return true; }
+  std::size_t in_flight() const override { return in_flight_; }
+
  private:
+  void serve();
   void read_client();
+  net::IoResult fill();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
-  void deliver(const Query& query, const dns::MessageView& answer) override;
-  std::string client_of(const Query&) const override { return client_.peer(); }
-  void send(const Asked& asked, const dns::MessageView& answer, Clock::time_point came);
   void stop_reading(const char* why);
-  void flush_client();
-  void start_write_deadline();
+  bool may_read() const;
   void wait();
   void check_time();
-  bool finished() const;
-  bool may_read() const;
-  bool quiet() const { return forwarder_.in_flight() == 0 && writer_.empty() && !reader_.mid_frame(); }
-  net::Deadline next_deadline() const;
 
-  net::Stream& client_;
+  // These under the lock.
+  void send(const Asked& asked, const dns::MessageView& answer, Clock::time_point came);
+  void flush_client(Clock::time_point now);
+  void start_write_deadline(Clock::time_point now);
+  // Idle time counts from queries and answers (RFC 7766 §6.2.3), not from garbage.
+  Clock::time_point last_message() const { return std::max(last_query_, last_answer_); }
+  bool quiet() const { return in_flight_ == 0 && writer_.empty() && !reader_.mid_frame(); }
+
+  const std::string client_name_;
   const bool encrypted_;
   const Limits& limits_;
   const std::atomic<bool>& draining_;
   const Trace* const trace_;
-  Forwarder forwarder_;
-  net::FrameReader reader_;
+
+  // Asker::mutex_ guards these.
+  net::Stream& client_;
   net::FrameWriter writer_;
   Bytes spliced_;  // the answer being delivered, where its EDNS options had to be changed
+  std::exception_ptr failure_;      // of a write by another thread
+  Clock::time_point last_answer_;
+  std::optional<Clock::time_point> write_deadline_;  // for the first `must_leave_` octets that wait
+  std::size_t must_leave_ = 0;
+  bool wants_to_know_ = false;  // this thread waits for answers, not for the client: wake it
 
+  // Written under the lock, or by this thread alone; read anywhere.
+  std::atomic<std::size_t> in_flight_ = 0;
+  std::atomic<std::size_t> octets_in_flight_ = 0;  // of their messages
+  std::atomic<std::size_t> unsent_ = 0;            // octets in writer_
+
+  // This thread's own.
+  Forwarder forwarder_;
+  Refusals refusals_;
+  net::FrameReader reader_;
+  std::vector<pollfd> entries_;
   Clock::time_point now_;  // once per turn of the loop
   bool reading_ = true;    // false: the client has closed its side, or has lost our trust
   bool client_closed_ = false;
   const char* why_closed_ = "";
   bool readable_ = true;   // poll or the stream's own buffer has something for us
+  bool buffered_ = false;  // the latter
+  Clock::time_point last_query_;
   bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
   bool released_ = false;  // buffers have been given back since the last message
-  Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
-  std::optional<Clock::time_point> write_deadline_;    // for the first `must_leave_` octets that wait
-  std::size_t must_leave_ = 0;
   bool read_wants_write_ = false;  // TLS must send (a KeyUpdate's reply) before it can read on
 };

@@ -10,9 +10,9 @@
 #include "common/cli.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
-#include "proxyserver/forwarder.h"
+#include "proxyserver/asking/forwarder.h"
+#include "proxyserver/asking/screen.h"
 #include "proxyserver/scheduling.h"
-#include "proxyserver/screen.h"
 
 namespace {
 
@@ -25,124 +25,151 @@ constexpr std::size_t kMaxInFlight = 8192;
 
 }  // namespace
 
-class UdpService::Worker final : private Forwarder::Client {
+class UdpService::Worker final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
   Worker(const net::SocketAddress& address, Upstreams& upstreams, const Limits& limits,
          const AccessList& access, const Instruments& instruments)
-      : socket_(address),
-        address_(net::SocketAddress::of_socket(socket_.fd())),
+      : address_(address),
         access_(access),
-        limits_(limits),
         trace_(instruments.trace.get()),
         capture_(instruments.capture.get()),
-        forwarder_(upstreams, limits, *this, trace_) {}
+        socket_(address),
+        forwarder_(upstreams, limits, *this) {
+    address_ = net::SocketAddress::of_socket(socket_.fd());
+  }
 
   int fd() const { return socket_.fd(); }
 
   void run(int stopping) {
-    Clock::time_point now = Clock::now();
-    bool reading = true;
-    for (;;) {
-      forwarder_.flush(now);
-      socket_.flush();
-      if (!reading && forwarder_.in_flight() == 0) return;  // now: flush() may have ended the last ones
-      std::array<pollfd, 2 + Forwarder::kMaxLegs> entries;
-      const bool has_room = reading && forwarder_.in_flight() < kMaxInFlight;
-      entries[0] = {reading ? stopping : -1, POLLIN, 0};
-      entries[1] = {has_room ? socket_.fd() : -1, POLLIN, 0};
-      const std::size_t legs = forwarder_.poll_entries(std::span(entries).last<Forwarder::kMaxLegs>());
-      const net::Deadline deadline = net::Deadline::at(forwarder_.next_time());
-      if (poll(entries.data(), 2 + legs, deadline.poll_ms(now)) < 0 && errno != EINTR)
-        throw net::NetError::from_errno("poll", errno);
-      now = Clock::now();
-      heed_load(now);
-      if (entries[0].revents != 0) reading = false;
-      if (entries[1].revents != 0) receive(now);
-      forwarder_.on_events(std::span(entries).subspan(2, legs), now);
-      forwarder_.on_time(now);
-    }
+    waker_.belong_here();
+    serve(stopping);
+    forwarder_.leave(end());
   }
+
+  void deliver(std::span<const Answer> answers, Clock::time_point now) override;
+  std::string client_of(const Query& query) const override { return path_of(query).peer.to_string(); }
+  bool is_one_client() const override { return false; }
+  std::size_t in_flight() const override { return in_flight_; }
 
  private:
-  void receive(Clock::time_point now) {
-    for (const net::UdpListener::Received& received : socket_.receive()) {
-      const net::SocketAddress& client = received.path->peer;
-      if (!access_.permits(client)) continue;
-      if (capture_ != nullptr)
-        capture_->add_datagram(client, received.path->asked(address_), received.datagram);
-      const Screening screening = screen(received.datagram);
-      if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
-        trace_->query(client.to_string(), received.datagram);
-      switch (screening.verdict) {
-        case Screening::Verdict::forward:
-          forwarder_.submit(screening.query, now, note(*received.path));
-          break;
-        case Screening::Verdict::answer:
-          send(*received.path, error_reply(received.datagram, screening.rcode), now);
-          break;
-        case Screening::Verdict::hang_up:
-          break;  // an answer to an answer would be the start of a loop
-      }
-    }
+  struct FromDatagram final : Query {
+    FromDatagram(std::shared_ptr<Asker> who, const dns::MessageView& query, const dns::OptSplice& options,
+                 const net::UdpPath& from)
+        : Query(std::move(who), query, options), path(from) {}
+    const net::UdpPath path;
+  };
+  static const net::UdpPath& path_of(const Query& query) {
+    return static_cast<const FromDatagram&>(query).path;  // this worker's queries all are
   }
 
-  // Clear text: no padding (RFC 7830 §6). Datagrams: no keepalive (RFC 7828 §3.2.1).
-  void deliver(const Query& query, const dns::MessageView& answer) override {
-    dns::OptSplice splice;
-    splice.remove_opt = !query.asked.has_opt && answer.opt.has_value();
-    const bool changed = dns::splice_opt(answer, splice, spliced_);
-    const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
-    const std::size_t limit = std::min<std::size_t>(query.asked.udp_size, kLargestAnswer);
-    const net::UdpPath& path = origins_[query.origin];
-    const Clock::time_point came = query.deadline - limits_.query;
-    if (octets.size() <= limit)
-      send(path, octets, came);
-    else if (const auto view = dns::inspect(octets))
-      send(path, truncated_reply(*view), came);
-    free_.push_back(query.origin);
-  }
+  void serve(int stopping);
+  void receive(Clock::time_point now);
+  void send(const net::UdpPath& path, ByteView answer, Clock::time_point came);
 
-  std::string client_of(const Query& query) const override { return origins_[query.origin].peer.to_string(); }
-
-  void send(const net::UdpPath& path, ByteView answer, Clock::time_point came) {
-    socket_.send(path, answer);
-    if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, answer);
-    if (trace_ != nullptr) trace_->answer(path.peer.to_string(), answer, Clock::now() - came);
-  }
-
-  std::uint32_t note(const net::UdpPath& path) {
-    if (free_.empty()) {
-      origins_.push_back(path);
-      return static_cast<std::uint32_t>(origins_.size() - 1);
-    }
-    const std::uint32_t origin = free_.back();
-    free_.pop_back();
-    origins_[origin] = path;
-    return origin;
-  }
-
-  net::UdpListener socket_;
-  const net::SocketAddress address_;
+  net::SocketAddress address_;
   const AccessList& access_;
-  const Limits& limits_;
   const Trace* const trace_;
   Capture* const capture_;
-  Forwarder forwarder_;
-  std::vector<net::UdpPath> origins_;  // of the queries in flight, by Query::origin
-  std::vector<std::uint32_t> free_;    // places in origins_
-  Bytes spliced_;
+  net::UdpListener socket_;  // sending: under Asker::mutex_
+  Bytes spliced_;            // likewise
+  bool full_ = false;        // likewise: too many are in flight for the socket to be read
+  std::atomic<std::size_t> in_flight_ = 0;
+  Forwarder forwarder_;  // this thread's own
 };
+
+void UdpService::Worker::serve(int stopping) {
+  Clock::time_point now = Clock::now();
+  bool reading = true;
+  std::vector<pollfd> entries;
+  for (;;) {
+    forwarder_.flush(now);
+    if (!reading && in_flight_ == 0) return;  // now: flush() may have ended the last ones
+    entries.assign(2, {-1, POLLIN, 0});
+    const auto until = forwarder_.poll_entries(entries, now);
+    {
+      const std::lock_guard lock(mutex_);
+      full_ = !reading || in_flight_ >= kMaxInFlight;
+      if (reading) entries[0].fd = stopping;
+      if (!full_) entries[1].fd = socket_.fd();
+    }
+    waker_.wait(entries, net::Deadline::at(until), now);
+    now = Clock::now();
+    heed_load(now);
+    if (entries[0].revents != 0) reading = false;
+    if (entries[1].revents != 0) receive(now);
+    forwarder_.on_events(std::span(entries).subspan(2), now);
+    forwarder_.on_time(now);
+  }
+}
+
+void UdpService::Worker::receive(Clock::time_point now) {
+  for (const net::UdpListener::Received& received : socket_.receive()) {
+    const net::SocketAddress& client = received.path->peer;
+    if (!access_.permits(client)) continue;
+    if (capture_ != nullptr)
+      capture_->add_datagram(client, received.path->asked(address_), received.datagram);
+    const Screening screening = screen(received.datagram);
+    if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
+      trace_->query(client.to_string(), received.datagram);
+    switch (screening.verdict) {
+      case Screening::Verdict::forward:
+        ++in_flight_;
+        forwarder_.submit(
+            std::make_shared<FromDatagram>(shared_from_this(), screening.query,
+                                           forwarder_.upstream_options(screening.query), *received.path),
+            now);
+        break;
+      case Screening::Verdict::answer: {
+        const Bytes reply = error_reply(received.datagram, screening.rcode);
+        const std::lock_guard lock(mutex_);
+        send(*received.path, reply, now);
+        socket_.flush();
+        break;
+      }
+      case Screening::Verdict::hang_up:
+        break;  // an answer to an answer would be the start of a loop
+    }
+  }
+}
+
+// Clear text: no padding (RFC 7830 §6). Datagrams: no keepalive (RFC 7828 §3.2.1).
+void UdpService::Worker::deliver(std::span<const Answer> answers, Clock::time_point) {
+  const std::lock_guard lock(mutex_);
+  for (const Answer& answer : answers) {
+    const Query& query = *answer.query;
+    if (!answer.query->end()) continue;
+    --in_flight_;
+    if (ended_) continue;
+    dns::OptSplice splice;
+    splice.remove_opt = !query.asked.has_opt && answer.message.opt.has_value();
+    const bool changed = dns::splice_opt(answer.message, splice, spliced_);
+    const ByteView octets = changed ? ByteView(spliced_) : answer.message.bytes;
+    const std::size_t limit = std::min<std::size_t>(query.asked.udp_size, kLargestAnswer);
+    if (octets.size() <= limit)
+      send(path_of(query), octets, query.came);
+    else if (const auto view = dns::inspect(octets))
+      send(path_of(query), truncated_reply(*view), query.came);
+  }
+  socket_.flush();
+  if (full_) waker_.wake();
+}
+
+void UdpService::Worker::send(const net::UdpPath& path, ByteView answer, Clock::time_point came) {
+  socket_.send(path, answer);
+  if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, answer);
+  if (trace_ != nullptr) trace_->answer(path.peer.to_string(), answer, Clock::now() - came);
+}
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
                        const Limits& limits, const AccessList& access, const Instruments& instruments)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
-  workers_.push_back(std::make_unique<Worker>(address, upstreams, limits, access, instruments));
+  workers_.push_back(std::make_shared<Worker>(address, upstreams, limits, access, instruments));
   while (workers_.size() < workers)
-    workers_.push_back(std::make_unique<Worker>(this->address(), upstreams, limits, access, instruments));
+    workers_.push_back(std::make_shared<Worker>(this->address(), upstreams, limits, access, instruments));
 }
 
 UdpService::~UdpService() {

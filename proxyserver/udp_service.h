@@ -1,7 +1,5 @@
-// The UDP listener: a few worker threads, each with a socket of its own on the same address and a forwarder
-// of its own, that is, with one upstream connection on lease that all its clients' queries share. A worker is
-// one session in the sense of DESIGN's laws: it keeps the address of each query and gives each its own ID
-// upstream.
+// The UDP listener: a few worker threads, each with a socket of its own on the same address. A worker is an
+// asker like a session is, but for many clients: each of its queries knows where it came from.
 #pragma once
 
 #include <atomic>
@@ -14,7 +12,7 @@
 #include "proxyserver/access.h"
 #include "proxyserver/instruments.h"
 #include "proxyserver/limits.h"
-#include "proxyserver/upstreams.h"
+#include "proxyserver/upstreams/upstreams.h"
 
 class UdpService {
  public:
@@ -30,7 +28,7 @@ class UdpService {
 
  private:
   class Worker;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::shared_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   net::UniqueFd stopping_;  // an eventfd that becomes readable, for all workers at once
 };

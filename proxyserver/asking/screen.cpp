@@ -1,4 +1,4 @@
-#include "proxyserver/screen.h"
+#include "proxyserver/asking/screen.h"
 
 #include <array>
 

@@ -1,4 +1,4 @@
-#include "proxyserver/upstreams.h"
+#include "proxyserver/upstreams/upstreams.h"
 
 #include <algorithm>
 
@@ -17,31 +17,40 @@ bool is_faster(const Upstream& one, const Upstream& other) {
 
 }  // namespace
 
-Upstream& Upstreams::choose(const Upstream* other_than, Upstream::Clock::time_point now) const {
+Upstream& Upstreams::choose(const Upstream* other_than, Clock::time_point now) const {
   Upstream* best = nullptr;
+  Upstream* failing = nullptr;  // but to be tried again
   Upstream* longest_ago = nullptr;
   for (const auto& upstream : all_) {
     if (upstream.get() == other_than && all_.size() > 1) continue;
+    if (!upstream->is_failing()) {
+      if (best == nullptr || (fastest_ && is_faster(*upstream, *best))) best = upstream.get();
+      continue;
+    }
+    if (failing == nullptr && upstream->penalty_end() <= now) failing = upstream.get();
     if (longest_ago == nullptr || upstream->last_failure() < longest_ago->last_failure())
       longest_ago = upstream.get();
-    if (upstream->penalty_end() > now) continue;
-    if (best == nullptr || (fastest_ && is_faster(*upstream, *best))) best = upstream.get();
   }
-  return best != nullptr ? *best : *longest_ago;
+  if (best != nullptr) return *best;
+  return failing != nullptr ? *failing : *longest_ago;
 }
 
-Upstream* Upstreams::due_for_measuring(Clock::time_point now) {
-  if (!fastest_ || all_.size() < 2) return nullptr;
-  Clock::rep due = next_measuring_.load(std::memory_order_relaxed);
-  if (now.time_since_epoch().count() < due) return nullptr;
+Upstream* Upstreams::due_for_trial(Clock::time_point now) {
+  if (all_.size() < 2) return nullptr;
   const Upstream& chosen = choose(nullptr, now);
-  if (chosen.smoothed_time().count() == 0) return nullptr;  // nothing to compare with yet
-  if (!next_measuring_.compare_exchange_strong(due, (now + kMeasureEvery).time_since_epoch().count()))
+  if (chosen.is_failing()) return nullptr;  // then each has its turn by itself
+  for (const auto& upstream : all_)
+    if (upstream->is_due_for_trial(now)) return upstream.get();
+
+  if (!fastest_ || chosen.smoothed_time().count() == 0) return nullptr;  // nothing to compare with yet
+  Clock::rep due = next_measuring_.load(std::memory_order_relaxed);
+  if (now.time_since_epoch().count() < due ||
+      !next_measuring_.compare_exchange_strong(due, (now + kMeasureEvery).time_since_epoch().count()))
     return nullptr;  // another thread was faster
   for (std::size_t i = 1; i <= all_.size(); ++i) {
     const std::size_t index = (measured_last_ + i) % all_.size();
     Upstream& upstream = *all_[index];
-    if (&upstream == &chosen || upstream.penalty_end() > now) continue;
+    if (&upstream == &chosen || upstream.is_failing()) continue;
     measured_last_ = index;
     return &upstream;
   }

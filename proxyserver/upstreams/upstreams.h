@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "proxyserver/upstream.h"
+#include "proxyserver/upstreams/upstream.h"
 
 class Upstreams {
  public:
@@ -16,15 +16,15 @@ class Upstreams {
   std::size_t size() const { return all_.size(); }
   bool encrypted() const { return all_.front()->encrypted(); }  // one kind only: options.cpp sees to that
 
-  // The first, or the fastest, that is not serving a penalty; if all are, the one whose last failure is the
-  // oldest, so that attempts in a row go round. `other_than` is taken only if there is nothing else (pass
-  // null to allow all). One whose speed is not known yet counts as the slowest.
+  // The first, or the fastest, that is not failing. If all are: the first whose penalty is over, or else the
+  // one whose last failure is the oldest, so that attempts in a row go round. `other_than` is taken only if
+  // there is nothing else (pass null to allow all). One whose speed is not known yet counts as the slowest.
   Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now) const;
 
-  // With `fastest`, once in two seconds: one of those that are not chosen, in turn, to be asked one query, so
-  // that it is noticed when it has become the fastest. Null otherwise, and while there is none but the chosen
-  // one that works.
-  Upstream* due_for_measuring(Upstream::Clock::time_point now);
+  // One that should be asked a query besides, though it is not chosen: it was failing, and may be back; or,
+  // with `fastest`, once in two seconds one of the others in turn, so that it is noticed when it has become
+  // the fastest. Null: none, as always while there is none but these that works.
+  Upstream* due_for_trial(Upstream::Clock::time_point now);
 
   // True while the outage is so young that it may be a mere restart: then a query had better wait than fail.
   bool failing_only_just(Upstream::Clock::time_point now) const;

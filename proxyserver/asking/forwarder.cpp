@@ -1,0 +1,335 @@
+#include "proxyserver/asking/forwarder.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "common/dns/codes.h"
+#include "common/log.h"
+#include "common/net/net_error.h"
+
+namespace {
+
+constexpr std::chrono::milliseconds kRetryInterval{100};
+constexpr std::chrono::milliseconds kRoomInterval{20};  // while a resolver has all the connections it may
+constexpr std::size_t kQueryBlock = 128;                // RFC 8467 §4.1
+constexpr unsigned kDeathsToBeAlone = 2;
+constexpr std::size_t kSpareQueries = 16;  // that have ended, before they are cleared away
+
+// Could not be reached, or was reached and then failed (RFC 8914 §4.23, §4.24).
+ExtendedError explain(const Death& death) {
+  return {death.unreached ? dns::ede::NO_REACHABLE_AUTHORITY : dns::ede::NETWORK_ERROR,
+          fmt::format("{}: {}", death.upstream.name(), death.reason)};
+}
+
+// The client is told, by an Extended DNS Error; this tells the operator.
+void log_unusable(const std::string& upstream, const std::string& what) {
+  static logging::Throttle throttle;
+  if (throttle.allow())
+    logging::write(
+        logging::Level::warning, "upstream-unusable-answer",
+        fmt::format("{} {}", logging::field("upstream", upstream), logging::field("reason", what)));
+}
+
+}  // namespace
+
+// We ask how long the resolver keeps idle connections (RFC 7828 §3.2.1), and pad what is encrypted, nothing
+// else (RFC 7830 §6). A query without OPT stays without, unless padding was asked for in so many words.
+dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const {
+  const bool encrypted = upstreams_.encrypted();
+  dns::OptSplice splice;
+  splice.add_opt = encrypted && limits_.pad_always;
+  if (!query.opt && !splice.add_opt) return splice;
+  splice.keepalive = dns::kAskKeepalive;
+  splice.pad_to = encrypted ? kQueryBlock : 0;
+  return splice;
+}
+
+void Forwarder::submit(QueryPtr query, Clock::time_point now) {
+  query->came = now;
+  query->deadline = now + limits_.query;
+  outbox_.push_back(query);
+  unanswered_.push_back(std::move(query));
+}
+
+void Forwarder::flush(Clock::time_point now) {
+  while (!outbox_.empty() && !retry_at_) send_outbox(now);  // ends: each failure is counted in its queries
+}
+
+void Forwarder::send_outbox(Clock::time_point now) {
+  std::vector<QueryPtr> queries = std::exchange(outbox_, {});
+  std::erase_if(queries, [](const QueryPtr& query) { return !query->waiting; });
+  Upstream& upstream = upstreams_.choose(nullptr, now);
+  const bool one_each = upstream.answers_once(now);
+  const auto together = std::stable_partition(queries.begin(), queries.end(), [one_each](const QueryPtr& query) {
+    return one_each || query->alone;
+  });
+  for (auto query = queries.begin(); query != together; ++query) {
+    const UpstreamConnection::Terms terms{&asker_, true};
+    send({&*query, 1}, upstream, terms, nullptr, now);
+  }
+  if (together == queries.end()) return;
+  const std::span<const QueryPtr> batch(together, queries.end());
+  const UpstreamConnection::Terms terms{quarantined_ ? &asker_ : nullptr, false};
+  send(batch, upstream, terms, nullptr, now);
+  if (Upstream* const other = upstreams_.due_for_trial(now); other != nullptr && !quarantined_)
+    send_besides(batch.first(1), *other, nullptr, now);
+}
+
+// Over the first connection that takes them all, or a new one. If there is none they wait, or end.
+void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
+                     const UpstreamConnection* avoid, Clock::time_point now) {
+  for (const QueryPtr& query : queries) {
+    ++query->sends;
+    ++query->copies;
+    query->asked_last = &upstream;
+  }
+  try {
+    if (place(queries, upstream, terms, avoid, now)) return;
+    last_error_ = {dns::ede::OTHER, fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
+    retry_at_ = now + kRoomInterval;
+    for (const QueryPtr& query : queries) {
+      --query->sends;
+      --query->copies;
+      outbox_.push_back(query);
+    }
+  } catch (const net::NetError& cause) {  // no connection can be begun
+    upstream.failed(cause.what(), now);
+    const Death death = Death::of(upstream, cause);
+    for (const QueryPtr& query : queries) lost(query, death, now);
+  }
+}
+
+// One more copy: whichever is answered first counts. If it cannot be had, the others have to do.
+void Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstream,
+                             const UpstreamConnection* avoid, Clock::time_point now) {
+  for (const QueryPtr& query : queries) ++query->copies, ++query->sends;
+  bool placed = false;
+  try {
+    placed = place(queries, upstream, {quarantined_ ? &asker_ : nullptr, false}, avoid, now);
+  } catch (const net::NetError& cause) {
+    upstream.failed(cause.what(), now);
+  }
+  for (const QueryPtr& query : queries) {
+    if (placed)
+      query->asked_last = &upstream;
+    else
+      --query->copies, --query->sends;
+  }
+}
+
+bool Forwarder::place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
+                      const UpstreamConnection* avoid, Clock::time_point now) {
+  using enum UpstreamConnection::Submitted;
+  for (std::size_t i = 0; const ConnectionPtr connection = upstream.connection(i, terms, now); ++i) {
+    if (connection.get() == avoid) continue;
+    const auto submitted = connection->submit(queries, asker_, terms, now);
+    if (submitted == no) continue;
+    if (submitted == attend) attended_.push_back(connection);
+    return true;
+  }
+  return false;
+}
+
+Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entries, Clock::time_point now) {
+  Clock::time_point until = retry_at_.value_or(Clock::time_point::max());
+  std::erase_if(attended_, [&](const ConnectionPtr& connection) {
+    const auto plan = connection->plan(now, limits_.hedge_after);
+    if (plan) {
+      entries.push_back(plan->entry);
+      until = std::min(until, plan->until);
+      return false;
+    }
+    if (connection->is_used_up()) connection->upstream().drop(connection);
+    return true;
+  });
+  while (!unanswered_.empty() && !unanswered_.front()->waiting) unanswered_.pop_front();
+  if (!unanswered_.empty()) until = std::min(until, unanswered_.front()->deadline);
+  return std::min(until, next_race(now));
+}
+
+// The entries are those of attended_, in its order: nothing changes that between the two calls.
+void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now) {
+  const std::vector<ConnectionPtr> attended = attended_;  // a copy: connections may end
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (std::ranges::find(attended_, attended[i]) != attended_.end())
+      attend(attended[i], entries[i].revents, now);
+}
+
+void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
+  const bool was_ready = connection->ready();
+  replies_.clear();
+  std::exception_ptr failure;
+  try {
+    connection->turn(events, now, replies_);
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  deliver(connection->upstream(), now);
+  if (failure) return bury(connection, failure, now);
+  if (!was_ready && connection->ready()) settle_race(connection, now);
+}
+
+// Each asker gets its answers of this turn at once, and sends them to its client in one go.
+void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
+  answers_.clear();
+  for (Reply& reply : replies_) {
+    if (reply.answer) {
+      answers_.push_back({std::move(reply.query), *reply.answer});
+      continue;
+    }
+    log_unusable(upstream.name(), reply.unusable);
+    fail(reply.query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)},
+         now);
+  }
+  for (auto first = answers_.begin(); first != answers_.end();) {
+    Asker& asker = *first->query->asker;
+    const auto last = std::partition(
+        first, answers_.end(), [&](const Answer& answer) { return answer.query->asker.get() == &asker; });
+    asker.deliver({first, last}, now);
+    first = last;
+  }
+  answers_.clear();
+}
+
+void Forwarder::bury(const ConnectionPtr& connection, const std::exception_ptr& failure, Clock::time_point now) {
+  Upstream& upstream = connection->upstream();
+  std::shared_ptr<const Death> death;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& cause) {
+    death = std::make_shared<const Death>(connection->death(cause, now));
+  }
+  const std::vector<QueryPtr> queries = connection->take_all();
+  drop(connection);
+  if (!death->proven) upstream.failed(death->reason, now);
+  if (!queries.empty() && death->answers_once) upstream.cut_short(now);
+  if (!queries.empty() && death->stalled) upstream.left_messages_unread();
+  connection->trace_lost(queries, death->reason);
+  for (const QueryPtr& query : queries) {
+    if (query->asker.get() == &asker_)
+      lost(query, *death, now);
+    else
+      query->asker->give_back({query, Returned::Why::lost, connection, death});
+  }
+}
+
+// Another connection at once, another after a moment, or SERVFAIL. A connection that had worked before may
+// merely have been closed for idleness: that says nothing about the resolver.
+void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_point now) {
+  if (!query->waiting) return;
+  last_error_ = explain(death);
+  query->asked_last = nullptr;
+  if (!death.carried)
+    --query->sends;  // it never left
+  else if (!death.was_resting)
+    ++query->deaths;
+  if (!death.proven) ++query->attempts;
+  if (--query->copies > 0) return;  // it may be answered elsewhere
+
+  if (query->alone && query->deaths > kDeathsToBeAlone) quarantined_ = asker_.is_one_client();
+  const bool tried_all = query->attempts >= upstreams_.size();
+  const bool give_up = tried_all && !(death.may_heal && upstreams_.failing_only_just(now));
+  if (give_up || query->sends >= kMaxSends) return fail(query, last_error_, now);
+  if (tried_all) {
+    retry_at_ = now + kRetryInterval;
+    query->attempts = 0;
+  }
+  query->alone = query->deaths >= kDeathsToBeAlone;
+  outbox_.push_back(query);
+}
+
+void Forwarder::read_mail(Clock::time_point now) {
+  if (!asker_.has_mail()) return;
+  const Asker::Mail mail = asker_.take_mail();
+  for (const ConnectionPtr& connection : mail.connections)
+    if (connection->attend(asker_.waker())) attended_.push_back(connection);
+  for (auto first = mail.queries.begin(); first != mail.queries.end();) {
+    const auto last = std::find_if(first, mail.queries.end(), [first](const Returned& one) {
+      return one.why != first->why || one.from != first->from;
+    });
+    came_back({first, last}, now);
+    first = last;
+  }
+}
+
+// All of these for one reason, from one connection.
+void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point now) {
+  const Returned& first = returned.front();
+  if (first.why == Returned::Why::lost) {
+    for (const Returned& one : returned) lost(one.query, *one.death, now);
+    return;
+  }
+  std::vector<QueryPtr> queries;
+  for (const Returned& one : returned)
+    if (one.query->waiting && one.query->sends < kMaxSends) queries.push_back(one.query);
+  if (queries.empty()) return;
+  Upstream& from = first.from->upstream();
+  if (first.why == Returned::Why::stuck) return send_besides(queries, from, first.from.get(), now);
+  for (const QueryPtr& query : queries) query->hedged_from = &from;
+  send_besides(queries, upstreams_.choose(&from, now), first.from.get(), now);
+}
+
+void Forwarder::on_time(Clock::time_point now) {
+  read_mail(now);
+  if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
+  for (const ConnectionPtr& connection : std::vector(attended_)) {
+    std::vector<Returned> own;
+    for (Returned& one : connection->overdue(now, limits_.hedge_after)) {
+      if (one.query->asker.get() == &asker_)
+        own.push_back(std::move(one));
+      else
+        one.query->asker->give_back(std::move(one));
+    }
+    if (!own.empty()) came_back(own, now);
+  }
+  race(now);
+  expire(now);
+}
+
+void Forwarder::expire(Clock::time_point now) {
+  while (!unanswered_.empty()) {
+    const QueryPtr query = unanswered_.front();
+    if (query->waiting && query->deadline > now) break;
+    unanswered_.pop_front();
+    if (!query->waiting) continue;
+    ExtendedError error = last_error_;
+    if (query->asked_last != nullptr) {
+      const std::string what = fmt::format("no answer within {} ms", limits_.query.count());
+      error = {dns::ede::NETWORK_ERROR, fmt::format("{}: {}", query->asked_last->name(), what)};
+      query->asked_last->was_silent(query->came, what, now);
+    }
+    fail(query, error, now);
+  }
+  // Those behind a slow one may long have been answered.
+  if (unanswered_.size() > 2 * asker_.in_flight() + kSpareQueries)
+    std::erase_if(unanswered_, [](const QueryPtr& query) { return !query->waiting; });
+}
+
+void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now) {
+  if (logging::enabled(logging::Level::debug))
+    logging::write(logging::Level::debug, "query-failed",
+                   fmt::format("{} {}", logging::field("client", query->asker->client_of(*query)),
+                               logging::field("reason", error.text)));
+  const Bytes reply = error_reply(query->message, dns::rcode::SERVFAIL, error);
+  const Answer answer{query, dns::inspect(reply).value()};
+  query->asker->deliver({&answer, 1}, now);
+}
+
+void Forwarder::leave(const Asker::Mail& mail) {
+  for (const QueryPtr& query : unanswered_) query->end();
+  unanswered_.clear();
+  outbox_.clear();
+  for (const ConnectionPtr& connection : mail.connections)
+    if (connection->attend(asker_.waker())) attended_.push_back(connection);
+  for (const ConnectionPtr& connection : attended_)
+    if (!pass_on(connection) && !connection->serves_others()) connection->upstream().drop(connection);
+  attended_.clear();
+}
+
+void Forwarder::release() {
+  outbox_ = {};
+  unanswered_ = {};
+  replies_ = {};
+  answers_ = {};
+}

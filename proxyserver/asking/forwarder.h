@@ -1,0 +1,88 @@
+// Gets the queries of one asker answered: chooses the resolver and the connection, sends again what a dead
+// connection took with it, and ends every query by its deadline (DESIGN, law 5).
+//
+// Its thread also attends to connections: it polls their sockets together with its client's, and what comes
+// over them it brings to whoever asked (upstreams/connection.h). It does not wait for anything by itself.
+//
+//   submit() ──► outbox ──► on a connection ──► answered ────────────────────────► Asker::deliver()
+//                  ▲             │ dies, is stuck or silent: comes back by mail
+//                  └─────────────┴──► deadline passed, or tried enough: SERVFAIL ─► Asker::deliver()
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <poll.h>
+#include <span>
+#include <vector>
+
+#include "proxyserver/asking/reply.h"
+#include "proxyserver/limits.h"
+#include "proxyserver/upstreams/upstreams.h"
+
+// The asker's thread alone, except where it says otherwise.
+class Forwarder {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker)
+      : upstreams_(upstreams), limits_(limits), asker_(asker) {}
+
+  // The hop to the resolver, for the constructor of a Query.
+  dns::OptSplice upstream_options(const dns::MessageView& query) const;
+
+  // It leaves with the next flush().
+  void submit(QueryPtr query, Clock::time_point now);
+  void flush(Clock::time_point now);
+
+  // What has come by mail, and what time has brought about. Call before each wait.
+  void on_time(Clock::time_point now);
+  // What to wait for: appended to `entries`; and until when.
+  Clock::time_point poll_entries(std::vector<pollfd>& entries, Clock::time_point now);
+  void on_events(std::span<const pollfd> entries, Clock::time_point now);  // those entries, polled
+
+  // The asker has ended, with this mail: its queries need no answer any more, its connections another
+  // attendant.
+  void leave(const Asker::Mail& mail);
+
+  void release();  // memory, when nothing is in flight
+
+ private:
+  static constexpr unsigned kMaxSends = 3;  // of a query: at most two retries (RFC 9520 §3.1)
+
+  void send_outbox(Clock::time_point now);
+  void send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
+            const UpstreamConnection* avoid, Clock::time_point now);
+  void send_besides(std::span<const QueryPtr> queries, Upstream& upstream, const UpstreamConnection* avoid,
+                    Clock::time_point now);
+  bool place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
+             const UpstreamConnection* avoid, Clock::time_point now);
+  void read_mail(Clock::time_point now);
+  void came_back(std::span<const Returned> returned, Clock::time_point now);
+  void attend(const ConnectionPtr& connection, short events, Clock::time_point now);
+  void deliver(const Upstream& upstream, Clock::time_point now);
+  void bury(const ConnectionPtr& connection, const std::exception_ptr& failure, Clock::time_point now);
+  void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
+  void fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now);
+  void expire(Clock::time_point now);
+
+  // racing.cpp: connections that are not ready yet.
+  std::vector<ConnectionPtr> connecting() const;
+  Clock::time_point next_race(Clock::time_point now) const;
+  void race(Clock::time_point now);
+  void begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock::time_point now);
+  void settle_race(const ConnectionPtr& winner, Clock::time_point now);
+  void move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now);
+  void drop(const ConnectionPtr& connection);
+
+  Upstreams& upstreams_;
+  const Limits& limits_;
+  Asker& asker_;
+  std::vector<QueryPtr> outbox_;         // to be sent
+  std::deque<QueryPtr> unanswered_;      // by deadline; some of them may have ended
+  std::vector<ConnectionPtr> attended_;
+  std::vector<Reply> replies_;           // of one turn
+  std::vector<Answer> answers_;          // likewise
+  bool quarantined_ = false;             // connections died of this asker's queries: it has its own
+  std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
+  ExtendedError last_error_{};
+};

@@ -1,0 +1,90 @@
+// Connections that are being made: one that takes long is raced by another, and the first that is ready
+// carries the queries of both.
+#include <algorithm>
+
+#include "common/net/net_error.h"
+#include "proxyserver/asking/forwarder.h"
+
+namespace {
+
+constexpr std::chrono::milliseconds kRaceAfter{300};  // by the next resolver, if there is one
+// By the same one: TCP's own second try comes then, and in a long outage its tries grow rare (RFC 6298 §5.5).
+constexpr std::chrono::seconds kConnectTime{1};
+
+}  // namespace
+
+// Those that queries of all can use, the oldest first.
+std::vector<ConnectionPtr> Forwarder::connecting() const {
+  std::vector<ConnectionPtr> found;
+  for (const ConnectionPtr& connection : attended_)
+    if (!connection->ready() && !connection->terms().once) found.push_back(connection);
+  std::ranges::stable_sort(found, {}, [](const ConnectionPtr& one) { return one->begun(); });
+  return found;
+}
+
+Forwarder::Clock::time_point Forwarder::next_race(Clock::time_point now) const {
+  const std::vector<ConnectionPtr> racing = connecting();
+  if (racing.empty()) return Clock::time_point::max();
+  const auto slowest = racing.back()->begun();
+  if (racing.size() == 1 && now < slowest + kRaceAfter) return slowest + kRaceAfter;
+  return now < slowest + kConnectTime ? slowest + kConnectTime : now + kRaceAfter;
+}
+
+void Forwarder::race(Clock::time_point now) {
+  const std::vector<ConnectionPtr> racing = connecting();
+  if (racing.empty()) return;
+  if (std::ranges::none_of(racing, [](const ConnectionPtr& one) { return one->is_awaited(); })) {
+    for (const ConnectionPtr& one : racing) drop(one);  // nobody needs them any more
+    return;
+  }
+  const ConnectionPtr& slow = racing.back();
+  const bool out_of_time = now >= slow->begun() + kConnectTime;
+  if (racing.size() > 1) {
+    if (!out_of_time) return;
+    // Neither has made it: the older one makes room for another try.
+    racing[0]->upstream().failed("no connection in time", now);
+    move_queries(racing[0], slow, now);
+  }
+  Upstream& next = upstreams_.choose(&slow->upstream(), now);
+  const bool another = &next != &slow->upstream() && (!next.is_failing() || next.penalty_end() <= now);
+  if (another ? now >= slow->begun() + kRaceAfter : out_of_time)
+    begin_rival(another ? next : upstreams_.choose(nullptr, now), *slow, now);
+}
+
+void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock::time_point now) {
+  try {
+    const ConnectionPtr rival = upstream.connect(slow.terms(), now);
+    if (rival == nullptr || !rival->attend(asker_.waker())) return;
+    rival->made_for(slow.made_for());
+    attended_.push_back(rival);
+  } catch (const net::NetError& cause) {
+    upstream.failed(cause.what(), now);
+  }
+}
+
+// The queries of the others go over the winner. One that began earlier, to another resolver, has lost.
+void Forwarder::settle_race(const ConnectionPtr& winner, Clock::time_point now) {
+  for (const ConnectionPtr& other : connecting()) {
+    if (other->terms() != winner->terms()) continue;
+    if (other->begun() < winner->begun() && &other->upstream() != &winner->upstream())
+      other->upstream().failed("another was connected to sooner", now);
+    move_queries(other, winner, now);
+  }
+}
+
+void Forwarder::move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now) {
+  const std::vector<QueryPtr> queries = from->take_all();
+  drop(from);
+  if (queries.empty() ||
+      to->submit(queries, asker_, to->terms(), now) != UpstreamConnection::Submitted::no)
+    return;
+  const net::NetError cause(net::NetError::Kind::timeout, "connect");
+  const auto death = std::make_shared<const Death>(Death::of(from->upstream(), cause));
+  for (const QueryPtr& query : queries) query->asker->give_back({query, Returned::Why::lost, from, death});
+}
+
+void Forwarder::drop(const ConnectionPtr& connection) {
+  const ConnectionPtr kept = connection;  // it may be an element of what is erased from
+  kept->upstream().drop(kept);
+  std::erase(attended_, kept);
+}

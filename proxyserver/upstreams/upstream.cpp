@@ -1,0 +1,182 @@
+#include "proxyserver/upstreams/upstream.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "common/log.h"
+#include "common/net/net_error.h"
+#include "common/net/tcp.h"
+#include "common/tls/tls_stream.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kOldNews = 1s;    // an answer time from before then says little
+constexpr auto kTrialTime = 1s;  // for one query to prove that a resolver is back
+constexpr auto kOneByOne = 1s;  // then a resolver that answers once and closes gets another chance
+// An idle connection keeps its buffers for so long: clients ask once in a few seconds, and then it would have
+// to get them anew.
+constexpr auto kKeepBuffers = 6s;
+
+constexpr std::chrono::duration<double> kFirstPenalty = 250ms;
+constexpr std::chrono::duration<double> kLongestPenalty = 8s;
+
+double jitter() {  // 0.75 to 1.25: sessions that failed together must not come back together
+  thread_local std::minstd_rand engine(std::random_device{}());
+  return std::uniform_real_distribution<>(0.75, 1.25)(engine);
+}
+
+std::unique_ptr<tls::ClientContext> context_for(const net::Endpoint& endpoint, tls::ClientOptions options) {
+  if (endpoint.transport != net::Transport::tls) return nullptr;
+  options.auth_name = endpoint.auth_name.empty() ? endpoint.address.host() : endpoint.auth_name;
+  return std::make_unique<tls::ClientContext>(options);
+}
+
+}  // namespace
+
+Upstream::Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size)
+    : endpoint_(endpoint),
+      name_(endpoint.to_string()),
+      pool_size_(pool_size),
+      tls_(context_for(endpoint, trust)) {}
+
+ConnectionPtr Upstream::connection(std::size_t index, UpstreamConnection::Terms terms,
+                                   Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  return index < connections_.size() ? connections_[index] : add(terms, now);
+}
+
+ConnectionPtr Upstream::connect(UpstreamConnection::Terms terms, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  return add(terms, now);
+}
+
+ConnectionPtr Upstream::add(UpstreamConnection::Terms terms, Clock::time_point now) {
+  if (connections_.size() >= pool_size_) return nullptr;
+  connections_.push_back(std::make_shared<UpstreamConnection>(*this, begin(), terms, trace_, now));
+  return connections_.back();
+}
+
+void Upstream::drop(const ConnectionPtr& connection) {
+  connection->close();
+  const std::lock_guard lock(mutex_);
+  std::erase(connections_, connection);
+}
+
+UpstreamConnection::Parts Upstream::begin() const {
+  UpstreamConnection::Parts parts;
+  net::UniqueFd socket = net::start_connect(endpoint_.address);
+  const std::string peer = endpoint_.address.to_string();
+  if (capture_ != nullptr)
+    parts.captured = std::make_unique<CapturedConnection>(*capture_, socket.get(), endpoint_.address,
+                                                          CapturedConnection::Side::connecting);
+  const auto use = [&](auto stream) {
+    if (parts.captured) parts.captured->watch(*stream);
+    parts.stream = std::move(stream);
+  };
+  if (tls_) {
+    auto stream = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    parts.tls = stream.get();
+    use(std::move(stream));
+  } else {
+    use(std::make_unique<net::TcpStream>(std::move(socket), peer));
+  }
+  return parts;
+}
+
+void Upstream::observe(const Instruments& instruments) {
+  capture_ = instruments.capture.get();
+  trace_ = instruments.trace.get();
+  if (tls_) instruments.hear_secrets(*tls_);
+}
+
+void Upstream::sweep(Clock::time_point now) {
+  std::vector<ConnectionPtr> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = connections_;
+  }
+  const net::Waker waker;
+  for (const ConnectionPtr& connection : all)
+    if (connection->attend(waker)) rest(connection, now);
+}
+
+// Nothing is owed on an idle connection: what comes is TLS's housekeeping, or a late answer, or its end.
+void Upstream::rest(const ConnectionPtr& connection, Clock::time_point now) {
+  std::vector<Reply> replies;
+  try {
+    connection->turn(POLLIN, now, replies);
+    const auto idle = connection->idle_time(now);
+    if (!idle || !connection->is_past_its_time(*idle)) {
+      if (idle && *idle > kKeepBuffers) connection->release();
+      pass_on(connection);
+      return;
+    }
+  } catch (const std::exception&) {  // it has ended: no news
+  }
+  drop(connection);
+}
+
+void Upstream::failed(std::string_view why, Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  last_failure_ = now;
+  if (now < penalty_end()) return;  // many sessions see one outage: it counts once per penalty
+  if (failures_ == 0) failing_since_ = now;
+  const auto penalty = std::min(kLongestPenalty, kFirstPenalty * std::exp2(failures_.load()));
+  failures_ = std::min(failures_ + 1, 16);
+  const auto end = now + std::chrono::duration_cast<Clock::duration>(penalty * jitter());
+  penalty_end_ = end.time_since_epoch().count();
+  logging::write(logging::Level::warning, "upstream-failed",
+                 fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
+}
+
+void Upstream::succeeded(Clock::duration answer_time, Clock::time_point now) {
+  const Clock::time_point heard(Clock::duration(heard_.exchange(now.time_since_epoch().count())));
+  const Clock::rep time = answer_time.count();
+  const Clock::rep before = smoothed_time_.load(std::memory_order_relaxed);
+  const Clock::rep smoothed = before == 0 || now > heard + kOldNews ? time : before + (time - before) / 8;
+  // A lost update is no loss.
+  smoothed_time_.store(std::max<Clock::rep>(smoothed, 1), std::memory_order_relaxed);
+  if (!is_failing()) return;
+  const std::lock_guard lock(mutex_);
+  if (failures_.exchange(0) == 0) return;  // another thread was faster
+  penalty_end_ = kLongAgo;
+  logging::write(logging::Level::info, "upstream-back", logging::field("upstream", name_));
+}
+
+Upstream::Clock::duration Upstream::smoothed_time() const {
+  return Clock::duration(smoothed_time_.load(std::memory_order_relaxed));
+}
+
+Upstream::Clock::time_point Upstream::penalty_end() const {
+  return Clock::time_point(Clock::duration(penalty_end_.load(std::memory_order_relaxed)));
+}
+
+Upstream::Clock::time_point Upstream::last_failure() const {
+  const std::lock_guard lock(mutex_);
+  return last_failure_;
+}
+
+Upstream::Clock::time_point Upstream::failing_since() const {
+  const std::lock_guard lock(mutex_);
+  return failing_since_;
+}
+
+void Upstream::was_silent(Clock::time_point since, std::string_view why, Clock::time_point now) {
+  if (heard_ < since.time_since_epoch().count()) failed(why, now);
+}
+
+bool Upstream::is_due_for_trial(Clock::time_point now) {
+  if (!is_failing() || penalty_end() > now) return false;
+  Clock::rep due = next_trial_;
+  return due <= now.time_since_epoch().count() &&
+         next_trial_.compare_exchange_strong(due, (now + kTrialTime).time_since_epoch().count());
+}
+
+void Upstream::cut_short(Clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  if (now - last_cut_ < kOneByOne) once_until_ = (now + kOneByOne).time_since_epoch().count();
+  last_cut_ = now;
+}

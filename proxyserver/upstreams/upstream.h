@@ -1,0 +1,107 @@
+// One resolver that queries are forwarded to: its address and trust, its connections, its health.
+//
+// Shared by all askers; everything here is safe to call from any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/endpoint.h"
+#include "common/tls/tls_context.h"
+#include "proxyserver/instruments.h"
+#include "proxyserver/upstreams/connection.h"
+
+class Upstream {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `trust` says whom to trust at tls:// (its name is filled in from the endpoint). Throws TlsError if that
+  // fails.
+  Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size);
+
+  void observe(const Instruments& instruments);  // before the first connection; they must outlive this
+
+  const std::string& name() const { return name_; }  // the URI, for messages
+  bool encrypted() const { return tls_ != nullptr; }
+
+  // Its connections, the oldest first: queries go over the first that takes them. One more than there are
+  // makes a new one, on these terms, which is still connecting. Null: there are as many as --pool-size
+  // allows. Throws NetError when none can be begun.
+  ConnectionPtr connection(std::size_t index, UpstreamConnection::Terms terms, Clock::time_point now);
+  ConnectionPtr connect(UpstreamConnection::Terms terms, Clock::time_point now);  // a new one in any case
+  // It is no more: closed, and forgotten here.
+  void drop(const ConnectionPtr& connection);
+
+  // Once a second: looks at connections that nobody attends. Closes those that their far end closed, or that
+  // nobody wanted for long; the others give memory back.
+  void sweep(Clock::time_point now);
+
+  // Some resolvers (dnsdist 1.7) leave a second message in a TLS record unread until the next record comes.
+  // One that fell silent while it owed answers, and then closed, gets each message in a record of its own
+  // from then on.
+  bool wants_single_records() const { return wants_single_records_; }
+  void left_messages_unread() { wants_single_records_ = encrypted(); }
+
+  // A resolver that has answered a later query first does not make all wait for a slow one.
+  bool is_out_of_order() const { return out_of_order_.load(std::memory_order_relaxed); }
+  void answers_out_of_order() {
+    if (!is_out_of_order()) out_of_order_ = true;
+  }
+
+  // Some resolvers answer once and close. Twice in a row is no accident: for a second each query gets a
+  // connection of its own, since one that is sent behind another there is lost.
+  bool answers_once(Clock::time_point now) const { return now.time_since_epoch().count() < once_until_; }
+  void cut_short(Clock::time_point now);  // it closed while it owed answers, and had answered
+
+  // Health, as the askers observe it; there are no probes. A failure is a connection that brought no
+  // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
+  void failed(std::string_view why, Clock::time_point now);
+  // It has answered, after that time. If it had long been silent, what was known of its speed is old, and
+  // this time takes its place.
+  void succeeded(Clock::duration answer_time, Clock::time_point now);
+  // It has said nothing since then, though it was asked.
+  void was_silent(Clock::time_point since, std::string_view why, Clock::time_point now);
+  // True for one caller, once in a while: it was failing, and its penalty is over. Then a query should go to
+  // it besides: its answer ends the failing.
+  bool is_due_for_trial(Clock::time_point now);
+  bool is_failing() const { return failures_.load(std::memory_order_relaxed) > 0; }
+  // Of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet.
+  Clock::duration smoothed_time() const;
+  Clock::time_point penalty_end() const;
+  Clock::time_point last_failure() const;
+  // Meaningful while penalty_end() is in the future, or nothing has succeeded since.
+  Clock::time_point failing_since() const;
+
+ private:
+  static constexpr Clock::rep kLongAgo = Clock::time_point::min().time_since_epoch().count();
+
+  ConnectionPtr add(UpstreamConnection::Terms terms, Clock::time_point now);
+  UpstreamConnection::Parts begin() const;
+  void rest(const ConnectionPtr& connection, Clock::time_point now);
+
+  const net::Endpoint endpoint_;
+  const std::string name_;
+  const std::size_t pool_size_;
+  std::unique_ptr<tls::ClientContext> tls_;  // null for tcp://
+  Capture* capture_ = nullptr;
+  const Trace* trace_ = nullptr;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<ConnectionPtr> connections_;
+  Clock::time_point last_failure_{};
+  Clock::time_point failing_since_{};
+  Clock::time_point last_cut_{};
+
+  std::atomic<Clock::rep> penalty_end_ = kLongAgo;
+  std::atomic<Clock::rep> next_trial_ = kLongAgo;
+  std::atomic<Clock::rep> smoothed_time_ = 0;
+  std::atomic<Clock::rep> once_until_ = kLongAgo;
+  std::atomic<Clock::rep> heard_ = kLongAgo;
+  std::atomic<bool> wants_single_records_ = false;
+  std::atomic<bool> out_of_order_ = false;
+  std::atomic<int> failures_ = 0;  // atomic so that succeeded(), once per answer, need not lock
+};
