@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/net/net_error.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/matching.h"
 
 namespace {
 
@@ -47,13 +48,6 @@ bool may_be_restarting(const std::exception& cause) {
     return tls->kind() == tls::TlsError::Kind::closed;
   const auto* error = dynamic_cast<const NetError*>(&cause);
   return error != nullptr && error->kind() != NetError::Kind::malformed;
-}
-
-// A refusal that does not even repeat the question (some servers' FORMERR): no answer to give, but a reason
-// to stop.
-bool is_bare_refusal(const dns::Header& header) {
-  return header.qr && header.qdcount == 0 && header.rcode != dns::rcode::NOERROR &&
-         header.rcode != dns::rcode::NXDOMAIN;
 }
 
 void set_id(std::span<std::uint8_t> message, std::uint16_t id) {
@@ -195,8 +189,10 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
 
   const auto view = dns::inspect(answer);
   const bool whole = view && dns::may_splice(*view);
-  const bool matches = whole && dns::answers(*view, query->view);
-  if (whole && !matches && !is_bare_refusal(header)) return;
+  Bytes made;
+  const auto for_client =
+      whole ? answer_for_client(*view, query->view, query->asked.has_opt, made) : std::nullopt;
+  if (whole && !for_client) return;
   if (leg.traced) trace_received(*query, leg, answer.size(), now);
 
   // What was sent twice says nothing about the resolver's speed, nor does the wait for a connection.
@@ -207,15 +203,13 @@ void Forwarder::take_answer(Leg& leg, std::span<std::uint8_t> answer, Clock::tim
   blame_slower(*query, leg, now);
   lost_in_a_row_ = 0;
   distrust_pool_ = false;
-  if (matches) {
+  if (for_client) {
     if (const auto limit = dns::hop_options(*view).keepalive) leg.lease->idle_limit = *limit * kKeepaliveUnit;
-    set_id(answer, query->client_id);
-    client_.deliver(*query, *view);
+    set_id(made.empty() ? answer : std::span(made), query->client_id);
+    client_.deliver(*query, *for_client);
     end(*query, &leg);
   } else {
-    const std::string what = whole  ? dns::rcode_name(header.rcode) + " without a question"
-                             : view ? "records behind its OPT that do not parse"
-                                    : to_string(view.error());
+    const std::string what = view ? "records behind its OPT that do not parse" : to_string(view.error());
     const std::string& upstream = leg.lease.upstream().name();
     log_unusable(upstream, what);
     fail(*query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream, what)}, &leg);

@@ -83,10 +83,7 @@ void Session::read_client() {
     if (result.status != IoResult::Status::done) break;
   }
   if (draining_) stop_reading("the proxy stops");  // what had come is answered, no more is read
-  if (whole_message) {
-    last_message_ = now_;
-    released_ = false;
-  }
+  if (whole_message) released_ = false;
   if (unread_ || !reading_ || !reader_.mid_frame())
     message_deadline_.reset();
   else if (whole_message || !message_deadline_)
@@ -97,6 +94,8 @@ bool Session::receive(std::span<std::uint8_t> message) {
   const Screening screening = screen(message);
   if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
     trace_->query(client_.peer(), message);
+  if (screening.is_query()) last_message_ = now_;
+  const bool last_one = !refusals_.may_go_on(screening);
   switch (screening.verdict) {
     case Screening::Verdict::forward:
       forwarder_.submit(screening.query, now_);
@@ -106,6 +105,7 @@ bool Session::receive(std::span<std::uint8_t> message) {
       Asked asked = asked_by(screening.query);
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
       send(asked, dns::inspect(reply).value(), now_);
+      if (last_one) stop_reading("too many messages in a row that are no queries");
       return true;
     }
     case Screening::Verdict::hang_up:

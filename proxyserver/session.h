@@ -12,6 +12,7 @@
 #include "common/net/stream.h"
 #include "proxyserver/forwarder.h"
 #include "proxyserver/limits.h"
+#include "proxyserver/screen.h"
 #include "proxyserver/trace.h"
 
 class Session final : private Forwarder::Client {
@@ -63,7 +64,9 @@ class Session final : private Forwarder::Client {
   bool readable_ = true;   // poll or the stream's own buffer has something for us
   bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
   bool released_ = false;  // buffers have been given back since the last message
-  Clock::time_point last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3)
+  Clock::time_point
+      last_message_;  // idle time counts from whole messages (RFC 7766 §6.2.3) that are queries or answers
+  Refusals refusals_;
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
   std::optional<Clock::time_point> write_deadline_;    // for the first `must_leave_` octets that wait
   std::size_t must_leave_ = 0;

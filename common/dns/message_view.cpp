@@ -55,7 +55,8 @@ void inspect_records(WireReader& reader, unsigned count, Section section, Messag
       const std::size_t rdata_offset = reader.offset();
       skip_options(reader, length);
       const auto version = static_cast<std::uint8_t>(ttl >> 16);
-      view.opt = OptView{start, rdata_offset, reader.offset(), klass, version};
+      const auto extended_rcode = static_cast<std::uint8_t>(ttl >> 24);
+      view.opt = OptView{start, rdata_offset, reader.offset(), klass, version, extended_rcode};
       view.is_signed = false;
       continue;
     }
@@ -65,6 +66,10 @@ void inspect_records(WireReader& reader, unsigned count, Section section, Messag
 }
 
 }  // namespace
+
+std::uint16_t MessageView::rcode() const {
+  return static_cast<std::uint16_t>((opt ? opt->extended_rcode << 4 : 0) | header.rcode);
+}
 
 Expected<MessageView> inspect(ByteView wire) {
   WireReader reader(wire);

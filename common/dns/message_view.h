@@ -14,6 +14,7 @@ struct OptView {
   std::size_t end = 0;           // one past the record
   std::uint16_t udp_size = 0;
   std::uint8_t version = 0;
+  std::uint8_t extended_rcode = 0;  // the upper eight bits of the rcode (RFC 6891 §6.1.3)
 };
 
 struct MessageView {
@@ -25,6 +26,8 @@ struct MessageView {
   std::optional<OptView> opt = {};
   // Ends in TSIG or SIG(0): not an octet may change but the ID's (RFC 8945, RFC 2931).
   bool is_signed = false;
+
+  std::uint16_t rcode() const;  // all twelve bits
 };
 
 // Checks every name, length and count in the message, that it ends where its records do, that it has at most
