@@ -104,5 +104,6 @@ TEST_CASE("behind the proxy the client sees the same refusal, and then with its 
       {"@" + proxy.endpoint(Transport::tls).to_string(), "--ca", proxy.ca_file(), "www.example.com", "MX"});
   CHECK(run.exit_code == 0);
   CHECK(has(run.output, "status: BADVERS"));
-  CHECK(has(run.output, ";www.example.com.\t\t\tIN\tMX"));
+  CHECK(has(run.output, "\n;www.example.com."));
+  CHECK_FALSE(has(run.output, "repeats no question"));
 }
