@@ -35,12 +35,14 @@ Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files
   throw UnusableFile(error.what());
 }
 
-void Instruments::log_incomplete_key_log() const noexcept try {
-  logging::write(logging::Level::warning, "keylog-incomplete",
-                 fmt::format("{} {}", logging::field("file", key_log_file_),
-                             logging::field("reason", strerrordesc_np(key_log->error()))));
-} catch (const std::bad_alloc&) {
-  // Nor is there memory to say so.
+void Instruments::log_incomplete_key_log() const noexcept {
+  try {
+    logging::write(logging::Level::warning, "keylog-incomplete",
+                   fmt::format("{} {}", logging::field("file", key_log_file_),
+                               logging::field("reason", strerrordesc_np(key_log->error()))));
+  } catch (const std::bad_alloc&) {
+    // Nor is there memory to say so.
+  }
 }
 
 void Instruments::add_secret(std::string_view line) const noexcept {
