@@ -55,6 +55,8 @@ std::expected<std::optional<dns::Question>, std::string> parse_line(std::string_
                                                                     const dns::Question& usual) {
   const std::string_view word = next_word(line);
   if (word.empty()) return std::nullopt;
+  if (std::string complaint = complaint_about_url(word); !complaint.empty())
+    return std::unexpected(std::move(complaint));
   auto name = question_name(word);
   if (!name) return std::unexpected(std::move(name.error()));
   dns::Question question{std::move(*name), usual.type, usual.klass};

@@ -37,6 +37,7 @@ class Bench {
     for (const Way way :
          {Way::full_handshake, Way::resumed, Way::kept_open, Way::pipelined, Way::tcp, Way::udp})
       result_.rows.push_back(row(way));
+    result_.key_log_error = recording_.key_log_error;
     return std::move(result_);
   }
 

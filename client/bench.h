@@ -34,6 +34,7 @@ struct BenchResult {
   std::optional<Failure> failure = {};  // nothing could be measured
   Connection connection = {};           // the first over TLS: where, and how
   std::vector<BenchRow> rows = {};
+  int key_log_error = 0;  // as Recording has it
 };
 
 // After each question, and once more, with every question asked or given up, at the row's end.

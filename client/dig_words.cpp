@@ -72,6 +72,8 @@ std::string take_valued(std::string_view name, std::string_view value, Options& 
     options.ca = value;
   } else if (name == "tls-hostname") {
     server.auth_name = value;
+    if (const std::string complaint = net::complaint_about_name(value); !complaint.empty())
+      return fmt::format("+{}: {}", name, complaint);
   } else if (name == "time" || name == "timeout") {
     const auto timeout = cli::parse_duration(value);
     if (!timeout) return fmt::format("+{}: {}", name, timeout.error());

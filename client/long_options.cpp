@@ -41,14 +41,20 @@ string act(string_view, Options& options, ServerWords&) {
   return {};
 }
 
+// The complaint about it, with the option in front; empty: none.
+string complaint_about_name(string_view option, string_view name) {
+  const string complaint = net::complaint_about_name(name);
+  return complaint.empty() ? "" : fmt::format("{}: {}", option, complaint);
+}
+
 string tls_name(string_view value, Options&, ServerWords& server) {
   server.auth_name = value;
-  return {};
+  return complaint_about_name("--tls-name", value);
 }
 
 string sni(string_view value, Options& options, ServerWords&) {
   options.sni = value == "none" ? "" : value;
-  return {};
+  return complaint_about_name("--sni", value);
 }
 
 template <typename Number>

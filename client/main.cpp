@@ -28,14 +28,24 @@
 
 namespace {
 
-// The files that a run was to leave behind. Returns the exit code.
-int keep(const client::Outcome& outcome, const client::Options& options) {
+int keep_key_log(const client::Outcome& outcome, const client::Options& options) {
+  if (const auto kept = client::key_log_kept(outcome, options); !kept)
+    return client::put_error(kept.error()), cli::internal;
   for (const std::string& note : client::key_log_notes(outcome, options)) client::put_error(note);
+  return cli::ok;
+}
+
+int keep_capture(const client::Outcome& outcome, const client::Options& options) {
   if (options.files.capture.empty()) return cli::ok;
   if (const auto written = client::write_capture(outcome, options); !written)
     return client::put_error(written.error()), cli::internal;
   for (const std::string& note : client::capture_notes(outcome, options)) client::put_error(note);
   return cli::ok;
+}
+
+// The files that a run was to leave behind. Returns the exit code.
+int keep(const client::Outcome& outcome, const client::Options& options) {
+  return std::max(keep_key_log(outcome, options), keep_capture(outcome, options));
 }
 
 int keep_chart(const client::Outcome& outcome, const client::Options& options) {
@@ -85,10 +95,11 @@ int run_bench(const client::Options& options) {
   client::Outcome outcome;
   outcome.connections = {result.connection};
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
-  for (const std::string& note : client::key_log_notes(outcome, options)) client::put_error(note);
+  outcome.recording.key_log_error = result.key_log_error;
+  const int kept = keep_key_log(outcome, options);
   const int printed = client::put_out(client::bench_to_text(result, options));
   const client::Failure* const failure = client::failure_of(result);
-  if (failure == nullptr) return printed;
+  if (failure == nullptr) return std::max(printed, kept);
   put_failure(*failure, options, now);
   return client::exit_code(*failure);
 }

@@ -107,9 +107,11 @@ void Parser::option(int code, std::string_view value) {
       return;
     case 't':
       if (const auto code_of = dns::type_from_name(value)) return type(*code_of);
+      complain(complaint_about_number(value));
       return complain(fmt::format("'{}' is not a type", value));
     case 'c':
       if (const auto code_of = dns::class_from_name(value)) return klass(*code_of);
+      complain(complaint_about_number(value));
       return complain(fmt::format("'{}' is not a class", value));
     default:
       return;
@@ -122,6 +124,8 @@ void Parser::word(std::string_view text) {
   if (text.starts_with('+')) return dig_word(text.substr(1));
   if (const auto code = dns::type_from_name(text)) return type(*code);
   if (const auto code = dns::class_from_name(text)) return klass(*code);
+  complain(complaint_about_number(text));
+  complain(complaint_about_url(text));
   name(text);
 }
 

@@ -52,7 +52,8 @@ struct Files {
   std::string session;      // read and written: the TLS session to resume
 };
 
-inline constexpr std::string_view kSystemCa = "system";  // a file of that name is "./system"
+inline constexpr std::string_view kSystemCa = "system";                 // a file of that name is "./system"
+inline constexpr std::string_view kSystemStore = "the system's store";  // as an authority
 
 struct Options {
   enum class Action { ask, compare, bench, help, version };
@@ -60,7 +61,7 @@ struct Options {
   Action action = Action::ask;
   Server server;
   int family = 0;    // AF_INET or AF_INET6 by -4 or -6
-  std::string ca;    // a PEM file, or kSystemCa; empty: cert.pem here, else the installed one
+  std::string ca;    // a PEM file, or kSystemCa; empty: what the server calls for (trust.h)
   std::string cert;  // shown to a server that asks who we are (two-way TLS), with its key; empty: none
   std::string key;
   std::vector<std::string> pins;  // as tls::ClientOptions::pins

@@ -53,6 +53,13 @@ Bytes query_wire(const Query& query, const QueryOptions& options, bool encrypted
   return dns::encode(message);
 }
 
+// Some servers repeat no question when they cannot deal with it: with FORMERR, or BADVERS, whose upper bits
+// are in the OPT (RFC 6891 §6.1.3). There is nothing in it that could be meant for another query.
+bool is_bare_refusal(const dns::Message& message) {
+  return message.questions.empty() && message.rcode() != dns::rcode::NOERROR &&
+         message.rcode() != dns::rcode::NXDOMAIN;
+}
+
 }  // namespace
 
 Queries::Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool encrypted) {
@@ -85,7 +92,8 @@ std::expected<Queries::Match, ReplyFault> Queries::match(ByteView reply) {
     fault.kind = Kind::not_a_response;
   else if (message->header.opcode != dns::opcode::QUERY)
     fault.kind = Kind::wrong_opcode;
-  else if (message->questions != std::vector{query->question})  // names compare case-blind
+  else if (message->questions != std::vector{query->question} &&  // names compare case-blind
+           !is_bare_refusal(*message))
     fault.kind = Kind::wrong_question;
   else {
     query->answered = true;

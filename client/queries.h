@@ -1,5 +1,6 @@
 // The questions of a run as messages, and the table that tells which reply answers which: by ID, opcode and
-// question, all of them (RFC 5452 §9.1, RFC 7766 §7). Octets in, facts out: no I/O.
+// question, all of them (RFC 5452 §9.1, RFC 7766 §7); a refusal need not repeat the question. Octets in,
+// facts out: no I/O.
 #pragma once
 
 #include <expected>

@@ -43,6 +43,7 @@ struct Recording {
   WireEvent::Clock::time_point begin;                // and on the clock of the events
   std::vector<WireEvent> events;
   std::vector<std::string> secrets;  // lines of the key log, without newline
+  int key_log_error = 0;             // errno with which the first line of --keylog was lost; 0: none was
 };
 
 // Writes down what happens on one connection at a time. One thread. It allocates, and is noexcept since it is

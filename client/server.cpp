@@ -73,6 +73,9 @@ std::expected<ServerText, std::string> parse_server(std::string_view text) {
   if (taken) taken = take_host(text, server);
   if (!taken) return unexpected(taken.error());
   if (server.host.empty()) return unexpected(std::string("no server after '@'"));
+  for (const std::string& name : {server.host, server.auth_name})
+    if (std::string complaint = net::complaint_about_name(name); !complaint.empty())
+      return unexpected(std::move(complaint));
   const bool needs_address = server.host.find(':') != std::string::npos;
   if (needs_address && !is_address(server.host))
     return unexpected(fmt::format("'{}' is not an IPv6 address", server.host));
@@ -81,6 +84,13 @@ std::expected<ServerText, std::string> parse_server(std::string_view text) {
 
 bool is_address(const std::string& host) {
   return net::SocketAddress::parse(host, 0).has_value();
+}
+
+bool is_this_machine(std::string_view host) {
+  if (const auto address = net::SocketAddress::parse(host, 0)) return address->is_loopback();
+  if (host.ends_with('.')) host.remove_suffix(1);
+  constexpr std::string_view kLocalhost = "localhost";
+  return std::ranges::equal(host, kLocalhost, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
 }
 
 std::vector<net::SocketAddress> addresses_of(const Server& server, int family, net::Deadline deadline) {

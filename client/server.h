@@ -34,6 +34,7 @@ struct Server {
 };
 
 bool is_address(const std::string& host);
+bool is_this_machine(std::string_view host);  // a loopback address, or "localhost" (RFC 6761 §6.3)
 
 // The name could not be looked up; the reason is getaddrinfo's.
 class NoAddress : public std::runtime_error {

@@ -7,8 +7,10 @@
 namespace client {
 namespace {
 
-// The trust anchors of a run that names none: the demo's here, or the one that was installed.
-std::string default_ca(bool insecure) {
+// The trust anchors of a run that names none. For a server on this machine, the demo's here, or the one that
+// was installed; for any other the system's store (empty): everybody has the key to the demo's certificate.
+std::string default_ca(const Server& server, bool insecure) {
+  if (!is_this_machine(server.host)) return "";
   for (const char* const file : {"cert.pem", INSTALLED_CA})
     if (access(file, F_OK) == 0) return file;
   if (insecure) return "";  // the system's store will do to say what would have been wrong
@@ -22,8 +24,8 @@ Trust::Trust(const Options& options, Recording& recording) : session_file_(optio
   if (file == kSystemCa)
     file.clear();
   else if (file.empty() && !options.pin_only)
-    file = default_ca(options.insecure);
-  authority_ = options.pin_only ? "its pin" : file.empty() ? "the system's store" : file;
+    file = default_ca(options.server, options.insecure);
+  authority_ = options.pin_only ? "its pin" : file.empty() ? std::string(kSystemStore) : file;
   context_ = std::make_unique<tls::ClientContext>(tls::ClientOptions{.ca_file = file,
                                                                      .auth_name = options.server.auth_name,
                                                                      .sni = options.sni,
@@ -39,7 +41,7 @@ Trust::Trust(const Options& options, Recording& recording) : session_file_(optio
   if (!options.files.keylog.empty()) key_log_.emplace(options.files.keylog);
   if (!key_log_ && !options.records()) return;
   context_->tell_secrets([this, &options, &recording](std::string_view line) {
-    if (key_log_) key_log_->add(line);
+    if (key_log_ && key_log_->add(line)) recording.key_log_error = key_log_->error();
     if (options.records()) recording.secrets.emplace_back(line);
   });
 }

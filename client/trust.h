@@ -14,8 +14,8 @@ namespace client {
 
 class Trust {
  public:
-  // `recording` gets the secrets if the run records, and must outlive this. Throws NoTrustAnchor; TlsError of
-  // Kind::file; NetError if the key log cannot be opened.
+  // `recording` gets the secrets if the run records, and what goes wrong with the key log; it must outlive
+  // this. Throws NoTrustAnchor; TlsError of Kind::file; NetError if the key log cannot be opened.
   Trust(const Options& options, Recording& recording);
 
   const tls::ClientContext& context() const { return *context_; }

@@ -1,6 +1,8 @@
 #include "proxyserver/instruments.h"
 
+#include <cstring>
 #include <fmt/format.h>
+#include <new>
 
 #include "common/log.h"
 #include "common/net/net_error.h"
@@ -14,7 +16,7 @@ void warn(const char* event, const std::string& file, const char* advice) {
 
 }  // namespace
 
-Instruments::Instruments(const InstrumentFiles& files) try {
+Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files.key_log) {
   constexpr const char* kSecrets =
       "who has this file can read what was encrypted: keep it safe, then delete it";
   if (!files.key_log.empty()) {
@@ -33,7 +35,17 @@ Instruments::Instruments(const InstrumentFiles& files) try {
   throw UnusableFile(error.what());
 }
 
+void Instruments::log_incomplete_key_log() const noexcept {
+  try {
+    logging::write(logging::Level::warning, "keylog-incomplete",
+                   fmt::format("{} {}", logging::field("file", key_log_file_),
+                               logging::field("reason", strerrordesc_np(key_log->error()))));
+  } catch (const std::bad_alloc&) {
+    // Nor is there memory to say so.
+  }
+}
+
 void Instruments::add_secret(std::string_view line) const noexcept {
-  if (key_log) key_log->add(line);
+  if (key_log && key_log->add(line)) log_incomplete_key_log();
   if (capture) capture->add_secret(line);
 }

@@ -39,4 +39,7 @@ struct Instruments {
 
  private:
   void add_secret(std::string_view line) const noexcept;
+  void log_incomplete_key_log() const noexcept;
+
+  const std::string key_log_file_;
 };

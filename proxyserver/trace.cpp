@@ -1,6 +1,7 @@
 #include "proxyserver/trace.h"
 
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -38,7 +39,7 @@ unsigned id_of(ByteView message) {
 
 }  // namespace
 
-Trace::Trace(const std::string& file) : file_(open_for_appending(file)) {}
+Trace::Trace(const std::string& file) : name_(file), file_(open_for_appending(file)) {}
 
 void Trace::write(Text event, Text facts) const {
   const long long now = microseconds(std::chrono::steady_clock::now().time_since_epoch());
@@ -46,7 +47,10 @@ void Trace::write(Text event, Text facts) const {
   // Who reads a pipe too slowly loses lines; nobody waits for him.
   pollfd room{file_.get(), POLLOUT, 0};
   if (poll(&room, 1, 0) == 0) return;
-  while (::write(file_.get(), line.data(), line.size()) < 0 && errno == EINTR) continue;
+  const int error = net::append_line(file_.get(), line);
+  if (error != 0 && !failed_.exchange(true))
+    logging::write(logging::Level::warning, "trace-incomplete",
+                   fmt::format("{} {}", field("file", name_), field("reason", strerrordesc_np(error))));
 }
 
 void Trace::accepted(Text client, Text listener) const {

@@ -30,6 +30,7 @@
 //    answer without a received before it is the proxy's own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -45,7 +46,9 @@ class Trace {
   using Duration = std::chrono::steady_clock::duration;
   using Text = std::string_view;
 
-  explicit Trace(const std::string& file);  // "-": standard error; throws NetError with the system's reason
+  // "-": standard error; throws NetError with the system's reason. A line that cannot be written later is
+  // lost; the log says so, once.
+  explicit Trace(const std::string& file);
 
   void accepted(Text client, Text listener) const;
   void handshake(Text client, const tls::ConnectionFacts& facts, Duration time) const;
@@ -63,5 +66,7 @@ class Trace {
  private:
   void write(Text event, Text facts) const;
 
+  const std::string name_;
   net::UniqueFd file_;
+  mutable std::atomic<bool> failed_ = false;  // a line could not be written, and it has been said
 };

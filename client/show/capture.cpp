@@ -117,6 +117,14 @@ std::expected<void, std::string> write_capture(const Outcome& outcome, const Opt
   }
 }
 
+std::expected<void, std::string> key_log_kept(const Outcome& outcome, const Options& options) {
+  const int error = outcome.recording.key_log_error;
+  if (error == 0) return {};
+  return std::unexpected(
+      fmt::format("client: [keylog] the secrets cannot be kept; write {}: {}; try another place",
+                  printable(options.files.keylog), strerrordesc_np(error)));
+}
+
 std::vector<std::string> key_log_notes(const Outcome& outcome, const Options& options) {
   if (options.files.keylog.empty() || !may_have_secrets(outcome)) return {};
   return {warning(options.files.keylog)};

@@ -19,6 +19,9 @@ Bytes capture_of(const Outcome& outcome);
 // standard error, without newline.
 std::expected<void, std::string> write_capture(const Outcome& outcome, const Options& options);
 
+// The same of --keylog, which was written as the run went on.
+std::expected<void, std::string> key_log_kept(const Outcome& outcome, const Options& options);
+
 // What must be said of the files that now hold secrets, and how to read the capture; a line each, without
 // newline.
 std::vector<std::string> key_log_notes(const Outcome& outcome, const Options& options);

@@ -112,8 +112,9 @@ FailureWords TlsExplainer::explain(const tls::TlsError& error) const {
 
 FailureWords TlsExplainer::untrusted(const tls::TlsError::Facts& facts) const {
   const std::string issuer = facts.peer ? facts.peer->issuer : "unknown";
-  const std::string advice = options_.ca == kSystemCa ? "--ca FILE with the issuer's certificate"
-                                                      : "--ca FILE, or --ca system for a public server";
+  const std::string advice = failure_.authority == kSystemStore
+                                 ? "--ca FILE with the issuer's certificate"
+                                 : "--ca FILE, or --ca system for a public server";
   return {format("the certificate of {} was issued by nobody we trust", server_),
           format("issuer {}, trust anchors of {}, {}", issuer, printable(failure_.authority),
                  printable(facts.reason)),

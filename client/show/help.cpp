@@ -8,14 +8,14 @@ std::string_view help_text() {
   return R"(usage: client [@SERVER] NAME [TYPE] [CLASS] [NAME ...] [options]
 
 Asks a DNS server over TLS and prints the answer as dig does. Without @SERVER it asks the proxy on this
-machine, 127.0.0.1:8443; without TYPE, for an address (A). It trusts cert.pem alone until told otherwise.
+machine, 127.0.0.1:8443; without TYPE, for an address (A). On this machine it trusts cert.pem alone, elsewhere
+the system's trust store, until told otherwise.
 
 examples
   client google.com                      ask the local proxy for an IPv4 address
   client example.com MX example.net AAAA two questions over one connection
   client --short -x 192.0.2.1            the name of an address, nothing else
-  client @1.1.1.1 --ca system example.org TXT
-                                         a public resolver, by the system's trust store
+  client @1.1.1.1 example.org TXT        a public resolver, by the system's trust store
   client @udp://192.0.2.53 example.com   the same in clear, for comparison
 
 where to ask
@@ -24,7 +24,8 @@ where to ask
   -4, -6              only such addresses of a host name
   +tcp, +notcp, +tls  over TCP, over UDP, over TLS (the default)
 whom to trust
-  --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca)
+  --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca);
+                      default cert.pem for a server on this machine, `system` for any other
   --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
   --pin sha256/BASE64 a key that must be in its chain, besides; repeatable; --pin-only: no CA is looked at
   --cert FILE, --key FILE

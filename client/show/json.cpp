@@ -84,6 +84,7 @@ std::string outcome_to_json(const Outcome& outcome, const Options& options, std:
     if (const auto& answer = outcome.answers[i]) {
       json.member("msgLength", answer->received);
       write_message(answer->message, json);
+      if (answer->message.questions.empty()) write_question(options.questions[i], json);  // QDCOUNT is 0
       write_transport(outcome.connections[answer->connection], &*answer, options, json);
     } else {
       write_question(options.questions[i], json);

@@ -77,7 +77,8 @@ std::string outcome_to_text(const Outcome& outcome, const Options& options, std:
   if (show.command && !show.rdata_only)
     out += fmt::format("\n; <<>> client {} <<>> {}\n", CLIENT_VERSION, printable(options.command));
   std::vector<bool> told(outcome.connections.size());
-  for (const auto& answer : outcome.answers) {
+  for (std::size_t i = 0; i < outcome.answers.size(); ++i) {
+    const std::optional<Answer>& answer = outcome.answers[i];
     if (!answer) continue;
     if (show.rdata_only) {
       out += rdata_lines(answer->message);
@@ -86,6 +87,9 @@ std::string outcome_to_text(const Outcome& outcome, const Options& options, std:
     const Connection& connection = outcome.connections[answer->connection];
     if (show.sections.comments) {
       if (answer->connection > 0) out += ";; Truncated over UDP, asked again over TCP.\n";
+      if (answer->message.questions.empty())
+        out += fmt::format(";; It repeats no question; its ID is that of the query for {}.\n",
+                           to_string(options.questions[i]));
       out += ";; Got answer:\n";
     }
     out += dns::to_text(answer->message, show.sections, cookie(options.query));

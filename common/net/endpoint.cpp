@@ -1,5 +1,6 @@
 #include "common/net/endpoint.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
@@ -28,6 +29,11 @@ std::expected<std::uint16_t, std::string> parse_port(std::string_view text) {
 }
 
 }  // namespace
+
+std::string complaint_about_name(std::string_view name) {
+  if (std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) > 127; })) return {};
+  return fmt::format("'{}' is not ASCII: write it as IDNA does, xn--...", name);
+}
 
 std::expected<SocketAddress, std::string> SocketAddress::parse(std::string_view host, std::uint16_t port) {
   SocketAddress result;
@@ -158,6 +164,8 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transp
     rest = rest.substr(0, hash);
     // An empty name would switch the check off in OpenSSL: it must never get that far.
     if (endpoint.auth_name.empty()) return unexpected(fmt::format("no name after '#' in '{}'", uri));
+    if (std::string complaint = complaint_about_name(endpoint.auth_name); !complaint.empty())
+      return unexpected(std::move(complaint));
     if (endpoint.transport != Transport::tls)
       return unexpected(fmt::format("'#{}': only tls:// can check a name", endpoint.auth_name));
   }

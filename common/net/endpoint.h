@@ -12,6 +12,10 @@
 
 namespace net {
 
+// Names are compared and sent in ASCII (RFC 5890 §2.3.2.1, RFC 6125 §6.4.2, RFC 6066 §3): the complaint about
+// one that is not; empty: it is.
+std::string complaint_about_name(std::string_view name);
+
 // An IPv4 or IPv6 address with port, as the kernel takes it.
 class SocketAddress {
  public:

@@ -37,6 +37,14 @@ UniqueFd open_private(const std::string& purpose, const std::string& file, int f
   return fd;
 }
 
+int append_line(int fd, std::string_view line) noexcept {
+  ssize_t written = 0;
+  do written = write(fd, line.data(), line.size());
+  while (written < 0 && errno == EINTR);
+  if (written < 0) return errno;
+  return written < static_cast<ssize_t>(line.size()) ? ENOSPC : 0;  // what a disk does that fills up in it
+}
+
 PrivateFile::PrivateFile(const std::string& file)
     : name_(file), fd_(open_private("write", file, O_TRUNC)), is_regular_(is_regular(fd_)) {}
 

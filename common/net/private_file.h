@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "common/bytes.h"
 #include "common/net/unique_fd.h"
@@ -14,6 +15,10 @@ namespace net {
 // somebody else's, that is a failure. A symbolic link is followed: /dev/stderr is one. Never waits: a pipe
 // must have a reader, and one that is full takes no more (EAGAIN).
 UniqueFd open_private(const std::string& purpose, const std::string& file, int flags);
+
+// Appends `line` in one write(2), so that several threads and processes may share the file. Returns 0, or the
+// errno with which the line, or its end, was lost.
+int append_line(int fd, std::string_view line) noexcept;
 
 // A file of secrets that grows: made anew, and whole after every append, so that its writer may be killed at
 // any time.

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <new>
-#include <unistd.h>
 
 #include "common/net/private_file.h"
 
@@ -11,12 +10,14 @@ namespace tls {
 
 KeyLog::KeyLog(const std::string& file) : file_(net::open_private("open the key log", file, O_APPEND)) {}
 
-void KeyLog::add(std::string_view line) const noexcept {
+bool KeyLog::add(std::string_view line) const noexcept {
+  int error = ENOMEM;
   try {
-    const std::string whole = std::string(line) + '\n';
-    while (write(file_.get(), whole.data(), whole.size()) < 0 && errno == EINTR) continue;
+    error = net::append_line(file_.get(), std::string(line) + '\n');
   } catch (const std::bad_alloc&) {
   }
+  int none = 0;
+  return error != 0 && error_.compare_exchange_strong(none, error);
 }
 
 }  // namespace tls

@@ -3,6 +3,7 @@
 // share a file.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -13,11 +14,14 @@ namespace tls {
 class KeyLog {
  public:
   explicit KeyLog(const std::string& file);  // throws NetError with the system's reason
-  // Any thread. A full disk or pipe loses lines, and nothing else.
-  void add(std::string_view line) const noexcept;
+  // Any thread. A full disk or pipe loses lines, and nothing else. True, once in its life, if this line is
+  // the first that was lost; error() then says why.
+  bool add(std::string_view line) const noexcept;
+  int error() const { return error_; }  // errno; 0: nothing was lost
 
  private:
   net::UniqueFd file_;
+  mutable std::atomic<int> error_ = 0;  // of the first line that was lost
 };
 
 }  // namespace tls

@@ -43,14 +43,17 @@ ByteView question_of(ByteView message) {
   return reader.ok() ? message.subspan(dns::kHeaderSize, reader.offset() - dns::kHeaderSize) : ByteView();
 }
 
-// The messages up to the one that makes the proxy hang up: shorter than a header, or itself an answer.
+// The messages up to the one that makes the proxy hang up: shorter than a header, or itself an answer; or the
+// last of too many in a row that are no queries.
 std::vector<Sent> asked_in(ByteView octets) {
   std::vector<ByteView> messages;
   fuzz::cut(octets, messages);
   std::vector<Sent> asked;
+  Refusals refusals;
   for (const ByteView message : messages) {
     if (message.size() < dns::kHeaderSize || (message[2] & 0x80) != 0) break;
     asked.push_back({message, question_of(message)});
+    if (!refusals.may_go_on(screen(message))) break;
   }
   return asked;
 }

@@ -1,8 +1,8 @@
 // Queries that the proxy answers itself, since no resolver should see them: FORMERR for what is no query of
-// one question, NOTIMP for what is more than a query. The client's connection lives on.
+// one question, NOTIMP for what is more than a query. The client's connection lives on, but not for ever.
 #include "tests/support/catch.h"
+#include "tests/support/client_leg.h"
 #include "tests/support/hex.h"
-#include "tests/support/lab.h"
 
 using net::Transport;
 
@@ -57,6 +57,8 @@ TEST_CASE("what is not one plain question is refused, and the connection lives o
   DotConnection connection = proxy.connect(leg);
   for (const Case& one : refused_messages()) {
     CAPTURE(one.what);
+    // One in order between two that are not.
+    REQUIRE(connection.ask(make_query("resolver.arpa.", dns::type::A)).rcode() == dns::rcode::NOERROR);
     const Bytes query = hex(one.message);
     connection.send(query);
     const dns::Message reply = connection.read_message();
@@ -87,4 +89,57 @@ TEST_CASE("a refused query between two good ones takes neither along") {
   CHECK(connection.read_message().header.rcode == dns::rcode::FORMERR);
   CHECK(connection.read_message().header.id == 3);
   CHECK(connection.read_message().header.id == 1);
+}
+
+TEST_CASE(
+    "eight refusals in a row are sent, then the connection is closed in order, queries in flight first") {
+  const LabResolver resolver;
+  const Proxy proxy(resolver, Transport::tls, {"--idle-timeout", "60s"});
+  const Transport leg = GENERATE(Transport::tls, Transport::tcp);
+  CAPTURE(to_string(leg));
+  DotConnection connection = proxy.connect(leg);
+  connection.send(make_query("delay-300.a.tag.test.", dns::type::A, 1));
+  const std::vector<Case> garbage = refused_messages();
+  for (std::size_t i = 0; i < 20; ++i) connection.send(hex(garbage[i % garbage.size()].message));
+  for (int i = 0; i < 8; ++i) CHECK(connection.read_message().header.id == 0x1234);
+  const dns::Message answer = connection.read_message();
+  CHECK(answer.header.id == 1);
+  CHECK(answer.rcode() == dns::rcode::NOERROR);
+  CHECK_FALSE(connection.read());  // the end, by close_notify where there is TLS, and no reset
+}
+
+TEST_CASE("a query among garbage begins the count anew, and UDP counts nothing") {
+  const LabResolver resolver;
+  const Proxy proxy(resolver, Transport::tls, kWithUdp);
+  const Bytes garbage = hex("0002 0100 0000 0000 0000 0000");
+  for (const Transport transport : kAllLegs) {
+    CAPTURE(to_string(transport));
+    ClientLeg leg(proxy, transport);
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 7; ++i) {
+        leg.send(garbage);
+        CHECK(leg.read_message().rcode() == dns::rcode::FORMERR);
+      }
+      CHECK(leg.ask(make_query("a.tag.test.", dns::type::A)).rcode() == dns::rcode::NOERROR);
+    }
+  }
+  ClientLeg udp(proxy, Transport::udp);
+  for (int i = 0; i < 20; ++i) {
+    udp.send(garbage);
+    CHECK(udp.read_message().rcode() == dns::rcode::FORMERR);
+  }
+}
+
+TEST_CASE("garbage does not keep a connection from being idle") {
+  using std::chrono::milliseconds;
+  const LabResolver resolver;
+  const Proxy proxy(resolver, Transport::tls, {"--idle-timeout", "2s"});
+  DotConnection connection = proxy.connect(GENERATE(Transport::tls, Transport::tcp));
+  CHECK(connection.ask(make_query("a.tag.test.", dns::type::A)).rcode() == dns::rcode::NOERROR);
+  CHECK_FALSE(connection.closed_by_peer(net::Deadline::in(milliseconds(1500))));
+  const auto sent = std::chrono::steady_clock::now();
+  connection.send(hex("0002 0100 0000 0000 0000 0000"));
+  CHECK(connection.read_message().rcode() == dns::rcode::FORMERR);
+  CHECK(connection.closed_by_peer());
+  CHECK(std::chrono::steady_clock::now() - sent < milliseconds(1900));  // 500 ms, were the machine ours
 }

@@ -242,3 +242,27 @@ TEST_CASE("a full disk ends the proxy's capture, not its service") {
           dns::rcode::NOERROR);
   CHECK(count(proxy.process().error_output(), "warning capture-ended") == 1);
 }
+
+TEST_CASE("a key log or a trace that cannot be written is said once in the log, and queries are answered") {
+  const LabResolver resolver;
+  const auto [option, event] = GENERATE(
+      table<const char*, const char*>({{"--keylog", "keylog-incomplete"}, {"--trace", "trace-incomplete"}}));
+  Proxy proxy(resolver, Transport::tls, {option, "/dev/full"});
+  for (int i = 0; i < 2; ++i)
+    CHECK(proxy.connect(Transport::tls).ask(make_query("google.com.", dns::type::A)).rcode() ==
+          dns::rcode::NOERROR);
+  const std::string log = proxy.process().error_output();
+  CAPTURE(log);
+  CHECK(count(log, fmt::format("warning {} file=/dev/full reason=\"No space left on device\"", event)) == 1);
+  CHECK(count(log, event) == 1);
+}
+
+TEST_CASE("a client's key log that cannot be written costs exit code 10 and one line, and not the answer") {
+  const LabResolver resolver;
+  const Outcome run = run_client(question(resolver, Transport::tls) + Arguments{"--keylog", "/dev/full"});
+  CHECK(run.exit_code == 10);
+  CHECK(run.output == "192.0.2.46\n");
+  CHECK(run.errors ==
+        "client: [keylog] the secrets cannot be kept; write /dev/full: No space left on device; "
+        "try another place\n");
+}

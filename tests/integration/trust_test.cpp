@@ -1,4 +1,6 @@
-// The client's words about whom to trust, against real servers: pins, --insecure, versions, ALPN.
+// The client's words about whom to trust, against real servers: anchors, pins, --insecure, versions, ALPN.
+#include <filesystem>
+
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
 
@@ -118,4 +120,46 @@ TEST_CASE("client offers the protocol that it is told to, or none") {
   CHECK(refused.exit_code == 21);
   CHECK(has(refused.errors, "refuses ALPN \"h2\""));
   CHECK(has(refused.errors, "try to leave --alpn out"));
+}
+
+TEST_CASE("cert.pem vouches for a server on this machine alone, the system's store for every other") {
+  const LabResolver resolver;
+  const TempDir here;
+  std::filesystem::copy_file(resolver.ca_file(), here.file("cert.pem"));
+  std::filesystem::create_directory(here.file("empty"));
+  const std::string port = std::to_string(resolver.endpoint(Transport::tls).address.port());
+  // The address 0.0.0.0 leads here too, and is not of 127.0.0.0/8. `store` is what the system trusts.
+  const auto ask = [&](const std::string& host, const std::string& store, const Arguments& words = {}) {
+    Process client(Arguments{"/usr/bin/env", "-C", here.file(""), "SSL_CERT_DIR=" + here.file("empty"),
+                             "SSL_CERT_FILE=" + store, CLIENT_PROGRAM, "@" + host + ":" + port, "--tls-name",
+                             "lab.test", "--timeout", "25s"} +
+                   words + Asking::kQuestion);
+    const auto code = client.wait_exit(net::Deadline::in(std::chrono::seconds(30)));
+    REQUIRE(code);
+    return Outcome{*code, client.take_output(), client.error_output()};
+  };
+  const std::string nothing = here.file("nothing");
+  const std::string by_file = "Authenticated: lab.test by cert.pem\n";
+  const std::string by_store = "Authenticated: lab.test by the system's store\n";
+
+  for (const char* const host : {"127.0.0.1", "localhost"}) {
+    CAPTURE(host);
+    CHECK(has(ask(host, nothing).output, by_file));
+    CHECK(ask(host, resolver.ca_file(), {"--ca", "system"}).output.find(by_store) != std::string::npos);
+  }
+  const Outcome other = ask("0.0.0.0", resolver.ca_file());
+  CHECK(other.exit_code == 0);
+  CHECK(has(other.output, by_store));
+  const Outcome refused = ask("0.0.0.0", nothing);
+  CHECK(refused.exit_code == 22);
+  CHECK(has(refused.errors, "trust anchors of the system's store"));
+  CHECK(has(refused.errors, "try --ca FILE with the issuer's certificate"));
+  CHECK(has(ask("0.0.0.0", nothing, {"--ca", "cert.pem"}).output, by_file));
+  CHECK(has(ask("0.0.0.0", nothing, {"+tls-ca=cert.pem"}).output, by_file));
+  CHECK(has(ask("0.0.0.0", nothing, {"--insecure"}).errors, "a strict client would have stopped"));
+  const Outcome json = ask("0.0.0.0", resolver.ca_file(), {"--json"});
+  CHECK(has(json.output, "the system's store"));
+
+  std::filesystem::remove(here.file("cert.pem"));
+  CHECK(has(ask("0.0.0.0", resolver.ca_file()).output, by_store));
 }

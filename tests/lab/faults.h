@@ -33,6 +33,8 @@ enum class AnswerFault : std::uint8_t {
   duplicate,        // answered twice
   wrong_id,         // under an ID that is not the query's
   wrong_question,   // with a question that was not asked
+  formerr,          // FORMERR without a question or an OPT, as from a server that knows no EDNS
+  badvers,          // BADVERS without a question, as 8.8.8.8 answers an EDNS version that it does not know
   malformed,        // cut to half its length, in a frame of that length
   close_mid_frame,  // half the frame, then an orderly close
   stall_mid_frame,  // half the frame, then nothing, while the connection stays open

@@ -94,7 +94,7 @@ Bytes encode_padded(dns::Message& reply) {
 }
 
 Bytes encode_for(net::Transport transport, const dns::Message& query, dns::Message reply) {
-  const bool padded = query.edns && query.edns->find(dns::option::PADDING) != nullptr;
+  const bool padded = query.edns && reply.edns && query.edns->find(dns::option::PADDING) != nullptr;
   if (padded && transport == net::Transport::tls) return encode_padded(reply);
   Bytes wire = dns::encode(reply);
   if (transport != net::Transport::udp) return wire;
@@ -109,6 +109,15 @@ Bytes encode_for(net::Transport transport, const dns::Message& query, dns::Messa
   return dns::encode(reply);
 }
 
+// The header and the OPT, which has the rcode's upper eight bits (RFC 6891 §6.1.3).
+void refuse(dns::Message& message, std::uint16_t rcode) {
+  message.questions.clear();
+  message.answers.clear();
+  message.authorities.clear();
+  message.header.rcode = rcode & 15;
+  if (message.edns) message.edns->extended_rcode = static_cast<std::uint8_t>(rcode >> 4);
+}
+
 void spoil(AnswerFault fault, Reply& reply, dns::Message& message) {
   switch (fault) {
     case AnswerFault::duplicate:
@@ -119,6 +128,13 @@ void spoil(AnswerFault fault, Reply& reply, dns::Message& message) {
       break;
     case AnswerFault::wrong_question:
       message.questions[0].name = *dns::Name::parse("not.asked.for.test.");
+      break;
+    case AnswerFault::formerr:
+      refuse(message, dns::rcode::FORMERR);
+      message.edns.reset();
+      break;
+    case AnswerFault::badvers:
+      refuse(message, dns::rcode::BADVERS);
       break;
     case AnswerFault::close_mid_frame:
       reply.delivery = Delivery::half_then_close;

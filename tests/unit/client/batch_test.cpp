@@ -57,6 +57,7 @@ TEST_CASE("a bad line of a batch is told by its number", "[batch]") {
       {"a.example MX TXT\n", "names:1: 'TXT' is one type too many"},
       {"a.example IN CH\n", "names:1: 'CH' is one class too many"},
       {"a.example AXFR\n", "names:1: AXFR: this client asks questions"},
+      {"https://a.example/\n", "names:1: 'https://a.example/' is a URL, not a name: its host is a.example"},
       {"m\xc3\xbcller.example\n", "names:1: 'm\xc3\xbcller.example' is not ASCII"},
   };
   for (const auto& [text, complaint] : table) {

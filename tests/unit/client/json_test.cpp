@@ -153,3 +153,15 @@ TEST_CASE("a run that reached nobody still has an object per question", "[json]"
   CHECK(text.find(R"("exit_code":20)") != std::string::npos);
   CHECK(text.find("transport") == std::string::npos);
 }
+
+TEST_CASE("an answer without a question tells all the same what was asked", "[json]") {
+  dns::Message refusal;
+  refusal.header.qr = true;
+  refusal.header.rcode = dns::rcode::FORMERR;
+  const std::string line =
+      shown({.answers = {answer(refusal)}, .connections = {connection(net::Transport::tls)}, .failure = {}},
+            "a.example MX");
+  CHECK(line.find(R"("QDCOUNT":0)") != std::string::npos);
+  CHECK(line.find(R"("QNAME":"a.example.")") != std::string::npos);
+  CHECK(line.find("QTYPEname") == line.rfind("QTYPEname"));
+}

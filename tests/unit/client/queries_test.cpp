@@ -102,6 +102,23 @@ TEST_CASE("the question may come back in another case", "[queries]") {
   CHECK(queries.match(dns::encode(reply)));
 }
 
+TEST_CASE("a refusal need not repeat the question, be its rcode in the header or in the OPT", "[queries]") {
+  Queries queries({question("a.example"), question("b.example")}, {}, true);
+  dns::Message reply = reply_to(queries.all()[1]);
+  reply.questions.clear();
+  reply.edns.emplace().extended_rcode = dns::rcode::BADVERS >> 4;
+  const auto second = queries.match(dns::encode(reply));
+  REQUIRE(second);
+  CHECK(second->index == 1);
+  CHECK(second->message.rcode() == dns::rcode::BADVERS);
+  reply = reply_to(queries.all()[0]);
+  reply.questions.clear();
+  reply.edns.reset();
+  reply.header.rcode = dns::rcode::FORMERR;
+  CHECK(queries.match(dns::encode(reply)));
+  CHECK(queries.unanswered() == 0);
+}
+
 TEST_CASE("what does not match is told apart", "[queries]") {
   Queries queries({question("a.example"), question("b.example")}, {}, true);
   const dns::Message good = reply_to(queries.all()[0]);
@@ -134,6 +151,16 @@ TEST_CASE("what does not match is told apart", "[queries]") {
     bad.questions.clear();
     CHECK(fault_of(queries, bad).kind == Kind::wrong_question);
     bad.questions = {good.questions[0], good.questions[0]};
+    CHECK(fault_of(queries, bad).kind == Kind::wrong_question);
+  }
+  SECTION("a refusal of another question") {
+    bad.header.rcode = dns::rcode::FORMERR;
+    bad.questions[0].type = dns::type::AAAA;
+    CHECK(fault_of(queries, bad).kind == Kind::wrong_question);
+  }
+  SECTION("NXDOMAIN without a question") {
+    bad.header.rcode = dns::rcode::NXDOMAIN;
+    bad.questions.clear();
     CHECK(fault_of(queries, bad).kind == Kind::wrong_question);
   }
   SECTION("an answer that has come already") {

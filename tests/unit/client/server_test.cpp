@@ -62,6 +62,10 @@ TEST_CASE("a server written wrongly is refused with the part at fault", "[server
       {"192.0.2.1:65536", "port: 65536 is not between 1 and 65535"},
       {"192.0.2.1:dns", "port: 'dns' is not a number"},
       {"192.0.2.1#", "no name after '#'"},
+      {"192.0.2.1#m\xc3\xbcnchen.example",
+       "'m\xc3\xbcnchen.example' is not ASCII: write it as IDNA does, xn--..."},
+      {"tls://m\xc3\xbcnchen.example:853",
+       "'m\xc3\xbcnchen.example' is not ASCII: write it as IDNA does, xn--..."},
       {"1:2:3", "'1:2:3' is not an IPv6 address"},
   };
   for (const auto& [text, complaint] : table) {
@@ -91,4 +95,17 @@ TEST_CASE("a name that is none has no address", "[server]") {
   client::Server server;
   server.host = "no such host";
   CHECK_THROWS_AS(client::addresses_of(server, AF_UNSPEC, Deadline::in(5s)), client::NoAddress);
+}
+
+TEST_CASE("a loopback address and localhost are this machine, nothing else is", "[server]") {
+  for (const char* const host :
+       {"127.0.0.1", "127.255.1.2", "::1", "::ffff:127.0.0.1", "localhost", "LocalHost", "localhost."}) {
+    INFO(host);
+    CHECK(client::is_this_machine(host));
+  }
+  for (const char* const host : {"128.0.0.1", "192.168.0.1", "0.0.0.0", "::", "::2", "localhost.example",
+                                 "local", "127.example", ".", ""}) {
+    INFO(host);
+    CHECK_FALSE(client::is_this_machine(host));
+  }
 }

@@ -128,6 +128,19 @@ TEST_CASE("every line is a record, a comment or empty", "[text]") {
   }
 }
 
+TEST_CASE("an answer without a question is told to be one, and whose it is", "[text]") {
+  Outcome outcome = kTls;
+  dns::Message refusal;
+  refusal.header.qr = true;
+  refusal.edns.emplace().extended_rcode = dns::rcode::BADVERS >> 4;
+  outcome.answers[0]->message = dns::decode(dns::encode(refusal)).value();
+  const std::string text = shown(outcome, "google.com");
+  CHECK(text.find(";; It repeats no question; its ID is that of the query for google.com. IN A.\n") !=
+        std::string::npos);
+  CHECK(text.find("status: BADVERS") != std::string::npos);
+  CHECK(shown(outcome, "google.com --short").empty());
+}
+
 TEST_CASE("where there is no answer nothing is shown", "[text]") {
   Outcome outcome = kTls;
   outcome.answers = {std::nullopt};

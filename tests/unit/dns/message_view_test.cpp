@@ -89,6 +89,16 @@ TEST_CASE("EDNS version and the end of an OPT that is not last are told (RFC 689
   CHECK(view->opt->end < wire.size());
 }
 
+TEST_CASE("an rcode has twelve bits, of which eight are in the OPT (RFC 6891 §6.1.3)") {
+  Bytes wire = message(1, 0, 0, 1, join({kQuestion, "00 0029 1000 01 00 0000 0000"}));
+  CHECK(inspect(wire)->rcode() == rcode::BADVERS);
+  wire[3] |= 7;
+  CHECK(inspect(wire)->rcode() == rcode::BADCOOKIE);
+  wire = message(1, 0, 0, 0, kQuestion);
+  wire[3] |= 5;
+  CHECK(inspect(wire)->rcode() == rcode::REFUSED);
+}
+
 TEST_CASE("of several questions the first is told") {
   const Bytes wire = message(2, 0, 0, 0, join({kQuestion, "01 62 00 001c 0003"}));
   const auto view = inspect(wire);

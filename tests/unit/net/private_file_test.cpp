@@ -98,3 +98,18 @@ TEST_CASE("a private file that cannot be made says which") {
   CHECK_THROWS_WITH(net::PrivateFile("/nonexistent/secrets"),
                     "write /nonexistent/secrets: No such file or directory");
 }
+
+TEST_CASE("a line that cannot be appended, or not whole, is told with the reason") {
+  const TempDir directory;
+  const net::UniqueFd good = net::open_private("open", directory.file("log"), O_APPEND);
+  CHECK(net::append_line(good.get(), "one\n") == 0);
+  CHECK(net::append_line(good.get(), "two\n") == 0);
+  CHECK(content_of(directory.file("log")) == "one\ntwo\n");
+  const net::UniqueFd full = net::open_private("open", "/dev/full", O_APPEND);
+  CHECK(net::append_line(full.get(), "line\n") == ENOSPC);
+  int ends[2];
+  REQUIRE(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  const net::UniqueFd reader(ends[0]), writer(ends[1]);
+  CHECK(net::append_line(writer.get(), std::string(1 << 20, 'x')) == ENOSPC);  // what fits has gone
+  CHECK(net::append_line(writer.get(), "line\n") == EAGAIN);
+}

@@ -82,6 +82,8 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
   const auto [words, complaint] = GENERATE(table<std::vector<std::string>, std::string>({
       {{"--upstream", "tls://192.0.2.1", "--upstream", "tcp://192.0.2.2"}, "cannot be mixed"},
       {{"--upstream", "tls://192.0.2.1#"}, "no name after '#'"},
+      {{"--upstream", "tls://192.0.2.1#m\xc3\xbcnchen.example"},
+       "'m\xc3\xbcnchen.example' is not ASCII: write it as IDNA does, xn--"},
       {{"--upstream", "udp://192.0.2.1"}, "tls:// or tcp://"},
       {{"--upstream", "tcp://192.0.2.1:0"}, "cannot be 0"},
       {{"--upstream", "https://192.0.2.1"}, "'https' is not a transport"},

@@ -104,3 +104,24 @@ TEST_CASE("names at and below resolver.arpa are answered here, without data (RFC
   CHECK(result.verdict == verdict);
   CHECK(result.rcode == dns::rcode::NOERROR);
 }
+
+TEST_CASE("the eighth message in a row that is no query is the last, whatever kind it is") {
+  const Bytes garbage(12, 0x55), transfer = and_then(hex("1234 0100 0001 0000 0000 0000  00 00fc 0001"), {});
+  REQUIRE(screen(garbage).verdict == Verdict::answer);
+  REQUIRE(screen(transfer).rcode == dns::rcode::NOTIMP);
+  Refusals refusals;
+  for (int round = 0; round < 3; ++round) {
+    CAPTURE(round);
+    for (int i = 0; i < 7; ++i) CHECK(refusals.may_go_on(screen(i % 2 == 0 ? garbage : transfer)));
+    // A query breaks the row, also one that is answered here.
+    CHECK(refusals.may_go_on(screen(round == 0 ? hex(kQuery)
+                                               : hex("1234 0100 0001 0000 0000 0000"
+                                                     "08 7265736f6c766572 04 61727061 00 0040 0001"))));
+  }
+  for (int i = 0; i < 7; ++i) CHECK(refusals.may_go_on(screen(garbage)));
+  CHECK_FALSE(refusals.may_go_on(screen(garbage)));
+}
+
+TEST_CASE("what is hung up on is no query") {
+  CHECK_FALSE(screen(Bytes(11)).is_query());
+}
