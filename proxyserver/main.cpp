@@ -15,12 +15,12 @@
 #include "common/net/net_error.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_error.h"
-#include "proxyserver/confine.h"
-#include "proxyserver/instruments.h"
-#include "proxyserver/memory.h"
+#include "proxyserver/listening/server.h"
 #include "proxyserver/options.h"
-#include "proxyserver/privileges.h"
-#include "proxyserver/server.h"
+#include "proxyserver/process/confine.h"
+#include "proxyserver/process/memory.h"
+#include "proxyserver/process/privileges.h"
+#include "proxyserver/watching/instruments.h"
 
 namespace {
 

@@ -7,9 +7,9 @@
 
 #include "common/log.h"
 #include "common/net/endpoint.h"
-#include "proxyserver/access.h"
-#include "proxyserver/instruments.h"
+#include "proxyserver/clients/access.h"
 #include "proxyserver/limits.h"
+#include "proxyserver/watching/instruments.h"
 
 struct UpstreamOptions {
   net::Endpoint endpoint;

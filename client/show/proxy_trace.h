@@ -1,4 +1,4 @@
-// What proxyserver --trace tells of one client's connection; the grammar is in proxyserver/trace.h. Read for
+// What proxyserver --trace tells of one client's connection; the grammar is in proxyserver/watching/trace.h. Read for
 // the chart's second leg.
 #pragma once
 

@@ -61,9 +61,8 @@ void Forwarder::send_outbox(Clock::time_point now) {
   std::erase_if(queries, [](const QueryPtr& query) { return !query->waiting; });
   Upstream& upstream = upstreams_.choose(nullptr, now);
   const bool one_each = upstream.answers_once(now);
-  const auto together = std::stable_partition(queries.begin(), queries.end(), [one_each](const QueryPtr& query) {
-    return one_each || query->alone;
-  });
+  const auto together = std::stable_partition(
+      queries.begin(), queries.end(), [one_each](const QueryPtr& query) { return one_each || query->alone; });
   for (auto query = queries.begin(); query != together; ++query) {
     const UpstreamConnection::Terms terms{&asker_, true};
     send({&*query, 1}, upstream, terms, nullptr, now);
@@ -86,7 +85,8 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
   }
   try {
     if (place(queries, upstream, terms, avoid, now)) return;
-    last_error_ = {dns::ede::OTHER, fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
+    last_error_ = {dns::ede::OTHER,
+                   fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
     retry_at_ = now + kRoomInterval;
     for (const QueryPtr& query : queries) {
       --query->sends;
@@ -179,8 +179,8 @@ void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
       continue;
     }
     log_unusable(upstream.name(), reply.unusable);
-    fail(reply.query, {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)},
-         now);
+    fail(reply.query,
+         {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)}, now);
   }
   for (auto first = answers_.begin(); first != answers_.end();) {
     Asker& asker = *first->query->asker;
@@ -192,7 +192,8 @@ void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
   answers_.clear();
 }
 
-void Forwarder::bury(const ConnectionPtr& connection, const std::exception_ptr& failure, Clock::time_point now) {
+void Forwarder::bury(const ConnectionPtr& connection, const std::exception_ptr& failure,
+                     Clock::time_point now) {
   Upstream& upstream = connection->upstream();
   std::shared_ptr<const Death> death;
   try {

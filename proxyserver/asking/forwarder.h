@@ -77,12 +77,12 @@ class Forwarder {
   Upstreams& upstreams_;
   const Limits& limits_;
   Asker& asker_;
-  std::vector<QueryPtr> outbox_;         // to be sent
-  std::deque<QueryPtr> unanswered_;      // by deadline; some of them may have ended
+  std::vector<QueryPtr> outbox_;     // to be sent
+  std::deque<QueryPtr> unanswered_;  // by deadline; some of them may have ended
   std::vector<ConnectionPtr> attended_;
-  std::vector<Reply> replies_;           // of one turn
-  std::vector<Answer> answers_;          // likewise
-  bool quarantined_ = false;             // connections died of this asker's queries: it has its own
+  std::vector<Reply> replies_;                 // of one turn
+  std::vector<Answer> answers_;                // likewise
+  bool quarantined_ = false;                   // connections died of this asker's queries: it has its own
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   ExtendedError last_error_{};
 };

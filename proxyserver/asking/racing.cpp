@@ -75,8 +75,7 @@ void Forwarder::settle_race(const ConnectionPtr& winner, Clock::time_point now) 
 void Forwarder::move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now) {
   const std::vector<QueryPtr> queries = from->take_all();
   drop(from);
-  if (queries.empty() ||
-      to->submit(queries, asker_, to->terms(), now) != UpstreamConnection::Submitted::no)
+  if (queries.empty() || to->submit(queries, asker_, to->terms(), now) != UpstreamConnection::Submitted::no)
     return;
   const net::NetError cause(net::NetError::Kind::timeout, "connect");
   const auto death = std::make_shared<const Death>(Death::of(from->upstream(), cause));

@@ -1,4 +1,4 @@
-#include "proxyserver/live_sessions.h"
+#include "proxyserver/listening/live_sessions.h"
 
 #include <cerrno>
 #include <sys/eventfd.h>

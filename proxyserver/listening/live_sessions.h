@@ -12,7 +12,7 @@
 
 #include "common/net/deadline.h"
 #include "common/net/unique_fd.h"
-#include "proxyserver/access.h"
+#include "proxyserver/clients/access.h"
 
 class LiveSessions {
  public:

@@ -1,4 +1,4 @@
-#include "proxyserver/server.h"
+#include "proxyserver/listening/server.h"
 
 #include <algorithm>
 #include <array>
@@ -17,10 +17,10 @@
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
 #include "common/tls/tls_stream.h"
-#include "proxyserver/demo_key.h"
-#include "proxyserver/memory.h"
-#include "proxyserver/scheduling.h"
-#include "proxyserver/session.h"
+#include "proxyserver/clients/session.h"
+#include "proxyserver/listening/demo_key.h"
+#include "proxyserver/process/memory.h"
+#include "proxyserver/process/scheduling.h"
 
 namespace {
 

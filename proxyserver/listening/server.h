@@ -8,11 +8,11 @@
 
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_context.h"
-#include "proxyserver/instruments.h"
-#include "proxyserver/live_sessions.h"
+#include "proxyserver/clients/udp_service.h"
+#include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/options.h"
-#include "proxyserver/udp_service.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/instruments.h"
 
 // An upstream is one of our own listeners.
 class AsksItself : public std::runtime_error {

@@ -5,9 +5,9 @@
 #include "common/dns/codes.h"
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
-#include "proxyserver/trace.h"
 #include "proxyserver/upstreams/matching.h"
 #include "proxyserver/upstreams/upstream.h"
+#include "proxyserver/watching/trace.h"
 
 namespace {
 
@@ -321,7 +321,8 @@ Death Death::of(Upstream& upstream, const std::exception& cause) {
     death.may_heal = tls->kind() == tls::TlsError::Kind::closed;
   } else if (const auto* error = dynamic_cast<const NetError*>(&cause)) {
     death.may_heal = error->kind() != NetError::Kind::malformed;
-    death.unreached = error->kind() == NetError::Kind::refused || error->kind() == NetError::Kind::unreachable;
+    death.unreached =
+        error->kind() == NetError::Kind::refused || error->kind() == NetError::Kind::unreachable;
   }
   return death;
 }
@@ -393,8 +394,7 @@ void UpstreamConnection::trace_queued(const QueryPtr& query, std::uint16_t id) {
 // Called under table_, just before the write: whoever reads the answer may be faster than we are after it.
 void UpstreamConnection::trace_sent() {
   for (const auto& [query, id] : std::exchange(untraced_, {}))
-    trace_->sent(query->asker->client_of(*query), query->view.header.id, id, local(),
-                 query->message.size());
+    trace_->sent(query->asker->client_of(*query), query->view.header.id, id, local(), query->message.size());
 }
 
 void UpstreamConnection::trace_lost(std::span<const QueryPtr> queries, const std::string& reason) const {

@@ -24,9 +24,9 @@
 #include "common/net/framing.h"
 #include "common/net/stream.h"
 #include "common/tls/tls_stream.h"
-#include "proxyserver/capture.h"
 #include "proxyserver/upstreams/asker.h"
 #include "proxyserver/upstreams/in_flight.h"
+#include "proxyserver/watching/capture.h"
 
 class Trace;
 
@@ -34,10 +34,10 @@ class Trace;
 struct Death {
   Upstream& upstream;
   std::string reason;
-  bool unreached = false;     // it never stood
-  bool may_heal = false;      // a resolver that is being restarted looks like this; a wrong certificate does not
-  bool carried = false;       // queries had left over it
-  bool proven = false;        // an answer had come over it: its end says little about the resolver
+  bool unreached = false;  // it never stood
+  bool may_heal = false;   // a resolver that is being restarted looks like this; a wrong certificate does not
+  bool carried = false;    // queries had left over it
+  bool proven = false;     // an answer had come over it: its end says little about the resolver
   bool answers_once = false;  // one answer had, and then its far end closed it in order
   bool stalled = false;       // its last answer was long ago
   bool was_resting = false;   // closed by its far end while it was idle, as resolvers do
@@ -76,8 +76,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   // own. `attend`: taken, and the asker's thread is the
   // attendant from now on. A failure comes out at the attendant's next turn().
   enum class Submitted : std::uint8_t { no, taken, attend };
-  Submitted submit(std::span<const QueryPtr> queries, const Asker& asker, Terms terms,
-                   Clock::time_point now);
+  Submitted submit(std::span<const QueryPtr> queries, const Asker& asker, Terms terms, Clock::time_point now);
 
   // Makes the thread of that waker the attendant, unless there is one. It lays the role down before it ends.
   bool attend(const net::Waker& waker);
@@ -148,11 +147,11 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   InFlight in_flight_;
   net::FrameWriter queue_;  // what is to leave next
   const net::Waker* attendant_ = nullptr;
-  bool writing_ = false;         // somebody is writing, or, if blocked_, the attendant will go on
-  bool blocked_ = false;         // the socket is full
-  bool closed_ = false;          // takes no more
-  std::exception_ptr failure_;   // of a write: the attendant has to hear of it
-  std::size_t submitted_ = 0;    // queries, ever
+  bool writing_ = false;          // somebody is writing, or, if blocked_, the attendant will go on
+  bool blocked_ = false;          // the socket is full
+  bool closed_ = false;           // takes no more
+  std::exception_ptr failure_;    // of a write: the attendant has to hear of it
+  std::size_t submitted_ = 0;     // queries, ever
   Clock::time_point last_heard_;  // the last answer, or when something was first asked since
   Clock::time_point asked_at_;    // when it last went from idle to busy
   Clock::time_point next_hedge_{};
@@ -172,8 +171,8 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   std::size_t answers_ = 0;
   bool handshake_wants_write_ = false;
   bool read_wants_write_ = false;
-  bool unread_ = false;         // octets that poll(2) does not see
-  Clock::duration fastest_{};   // answer; before the first, the time that connecting took
+  bool unread_ = false;        // octets that poll(2) does not see
+  Clock::duration fastest_{};  // answer; before the first, the time that connecting took
   Clock::time_point idle_since_{};
   std::chrono::milliseconds idle_limit_{30'000};  // or what the resolver said (RFC 7828): 0 is "close it"
 };

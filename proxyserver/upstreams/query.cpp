@@ -8,7 +8,8 @@ Asked asked_by(const dns::MessageView& query) {
   return {true, options.padded, options.asks_keepalive, std::max<std::uint16_t>(query.opt->udp_size, 512)};
 }
 
-Query::Query(std::shared_ptr<Asker> who, const dns::MessageView& query, const dns::OptSplice& upstream_options)
+Query::Query(std::shared_ptr<Asker> who, const dns::MessageView& query,
+             const dns::OptSplice& upstream_options)
     : asker(std::move(who)), view(query), asked(asked_by(query)) {
   if (!dns::splice_opt(query, upstream_options, message))
     message.assign(query.bytes.begin(), query.bytes.end());

@@ -29,7 +29,7 @@ struct Query {
 
   // Constant once the query has been submitted: any thread.
   const std::shared_ptr<Asker> asker;
-  Bytes message;  // with the client's ID: each connection that carries it sends an ID of its own
+  Bytes message;          // with the client's ID: each connection that carries it sends an ID of its own
   dns::MessageView view;  // of `message`
   Asked asked;
   Clock::time_point came{};

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kOldNews = 1s;    // an answer time from before then says little
 constexpr auto kTrialTime = 1s;  // for one query to prove that a resolver is back
-constexpr auto kOneByOne = 1s;  // then a resolver that answers once and closes gets another chance
+constexpr auto kOneByOne = 1s;   // then a resolver that answers once and closes gets another chance
 // An idle connection keeps its buffers for so long: clients ask once in a few seconds, and then it would have
 // to get them anew.
 constexpr auto kKeepBuffers = 6s;

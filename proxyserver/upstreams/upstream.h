@@ -12,8 +12,8 @@
 
 #include "common/net/endpoint.h"
 #include "common/tls/tls_context.h"
-#include "proxyserver/instruments.h"
 #include "proxyserver/upstreams/connection.h"
+#include "proxyserver/watching/instruments.h"
 
 class Upstream {
  public:

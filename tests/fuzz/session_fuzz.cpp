@@ -9,7 +9,7 @@
 #include "common/dns/opt_splice.h"
 #include "common/log.h"
 #include "common/net/net_error.h"
-#include "proxyserver/session.h"
+#include "proxyserver/clients/session.h"
 #include "tests/fuzz/count_of.h"
 #include "tests/fuzz/scripted_client.h"
 #include "tests/fuzz/scripted_resolver.h"

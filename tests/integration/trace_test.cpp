@@ -1,4 +1,4 @@
-// proxyserver --trace: the story of each connection, told by the events that its header (proxyserver/trace.h)
+// proxyserver --trace: the story of each connection, told by the events that its header (proxyserver/watching/trace.h)
 // lists.
 #include <fmt/format.h>
 #include <fstream>

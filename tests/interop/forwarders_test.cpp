@@ -50,7 +50,7 @@ class Chain {
     }
   }
 
-  // What the proxy saw; see proxyserver/trace.h.
+  // What the proxy saw; see proxyserver/watching/trace.h.
   std::string trace() const {
     std::ostringstream text;
     text << std::ifstream(directory_.file("trace")).rdbuf();

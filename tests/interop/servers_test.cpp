@@ -18,7 +18,7 @@ std::string trace_file(const TempDir& directory) {
   return directory.file("trace");
 }
 
-// The lines of that event; see proxyserver/trace.h.
+// The lines of that event; see proxyserver/watching/trace.h.
 std::vector<std::string> events(const TempDir& directory, const std::string& name) {
   std::vector<std::string> found;
   std::ifstream in(trace_file(directory));

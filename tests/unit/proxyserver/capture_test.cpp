@@ -1,7 +1,7 @@
 // The proxy's capture, where there is no memory. All of this program's memory comes through here; not under a
 // sanitizer, which brings an operator new of its own.
 #if !SANITIZED
-#include "proxyserver/capture.h"
+#include "proxyserver/watching/capture.h"
 
 #include <cstdlib>
 #include <fstream>

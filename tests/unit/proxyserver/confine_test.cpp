@@ -1,4 +1,4 @@
-#include "proxyserver/confine.h"
+#include "proxyserver/process/confine.h"
 
 #include <cerrno>
 #include <fcntl.h>

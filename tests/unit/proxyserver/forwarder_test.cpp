@@ -1,7 +1,7 @@
 // The forwarder through long outages, on a clock of the test's own: minutes pass as fast as the resolver's
 // port can refuse. What is real is the kernel's TCP, between a session that asks ten times a second and a
 // resolver in the same thread.
-#include "proxyserver/forwarder.h"
+#include "proxyserver/asking/forwarder.h"
 
 #include <algorithm>
 #include <iterator>

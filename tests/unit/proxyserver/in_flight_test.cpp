@@ -1,4 +1,4 @@
-#include "proxyserver/in_flight.h"
+#include "proxyserver/upstreams/in_flight.h"
 
 #include <map>
 #include <set>

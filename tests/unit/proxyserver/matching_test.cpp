@@ -1,4 +1,4 @@
-#include "proxyserver/matching.h"
+#include "proxyserver/upstreams/matching.h"
 
 #include "common/dns/codes.h"
 #include "common/dns/message.h"

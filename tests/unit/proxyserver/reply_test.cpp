@@ -1,4 +1,4 @@
-#include "proxyserver/reply.h"
+#include "proxyserver/asking/reply.h"
 
 #include "common/dns/codes.h"
 #include "common/dns/message.h"

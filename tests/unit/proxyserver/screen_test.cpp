@@ -1,4 +1,4 @@
-#include "proxyserver/screen.h"
+#include "proxyserver/asking/screen.h"
 
 #include "common/dns/message.h"
 #include "tests/support/catch.h"

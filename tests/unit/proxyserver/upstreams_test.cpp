@@ -1,5 +1,5 @@
 // The choice among resolvers, and the penalties of those that fail, on a clock of the test's own.
-#include "proxyserver/upstreams.h"
+#include "proxyserver/upstreams/upstreams.h"
 
 #include "common/log.h"
 #include "tests/support/catch.h"

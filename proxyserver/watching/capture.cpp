@@ -1,4 +1,4 @@
-#include "proxyserver/capture.h"
+#include "proxyserver/watching/capture.h"
 
 #include <cstring>
 #include <new>

@@ -1,4 +1,4 @@
-#include "proxyserver/trace.h"
+#include "proxyserver/watching/trace.h"
 
 #include <cerrno>
 #include <cstring>

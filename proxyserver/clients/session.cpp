@@ -1,4 +1,4 @@
-#include "proxyserver/session.h"
+#include "proxyserver/clients/session.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,8 +7,8 @@
 #include "common/dns/codes.h"
 #include "common/net/net_error.h"
 #include "proxyserver/asking/reply.h"
-#include "proxyserver/memory.h"
-#include "proxyserver/scheduling.h"
+#include "proxyserver/process/memory.h"
+#include "proxyserver/process/scheduling.h"
 
 namespace {
 
@@ -233,7 +233,8 @@ void Session::wait() {
     if (message_deadline_) until = std::min(until, *message_deadline_);
     if (write_deadline_) until = std::min(until, *write_deadline_);
     if (failure_ || (!reading_ && in_flight_ == 0 && writer_.empty())) until = now_;
-    const auto idle = quiet() && !released_ ? std::min<Clock::duration>(limits_.idle, kKeepBuffers) : limits_.idle;
+    const auto idle =
+        quiet() && !released_ ? std::min<Clock::duration>(limits_.idle, kKeepBuffers) : limits_.idle;
     until = std::min(until, quiet() ? last_message() + idle : now_ + idle);
   }
   waker_.wait(entries_, net::Deadline::at(until), now_);

@@ -1,4 +1,4 @@
-#include "proxyserver/scheduling.h"
+#include "proxyserver/process/scheduling.h"
 
 #include <atomic>
 #include <ctime>

@@ -1,4 +1,4 @@
-#include "proxyserver/udp_service.h"
+#include "proxyserver/clients/udp_service.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include "common/net/net_error.h"
 #include "proxyserver/asking/forwarder.h"
 #include "proxyserver/asking/screen.h"
-#include "proxyserver/scheduling.h"
+#include "proxyserver/process/scheduling.h"
 
 namespace {
 

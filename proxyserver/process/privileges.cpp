@@ -1,4 +1,4 @@
-#include "proxyserver/privileges.h"
+#include "proxyserver/process/privileges.h"
 
 #include <cerrno>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "proxyserver/confine.h"
+#include "proxyserver/process/confine.h"
 
 #include <algorithm>
 #include <array>

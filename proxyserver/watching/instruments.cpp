@@ -1,4 +1,4 @@
-#include "proxyserver/instruments.h"
+#include "proxyserver/watching/instruments.h"
 
 #include <cstring>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "proxyserver/access.h"
+#include "proxyserver/clients/access.h"
 
 #include <algorithm>
 #include <cassert>

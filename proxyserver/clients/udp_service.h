@@ -9,10 +9,10 @@
 
 #include "common/net/udp_listener.h"
 #include "common/net/unique_fd.h"
-#include "proxyserver/access.h"
-#include "proxyserver/instruments.h"
+#include "proxyserver/clients/access.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/instruments.h"
 
 class UdpService {
  public:

@@ -1,4 +1,4 @@
-#include "proxyserver/memory.h"
+#include "proxyserver/process/memory.h"
 
 #include <array>
 #include <atomic>

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "common/tls/key_log.h"
-#include "proxyserver/capture.h"
-#include "proxyserver/trace.h"
+#include "proxyserver/watching/capture.h"
+#include "proxyserver/watching/trace.h"
 
 struct InstrumentFiles {  // empty: not asked for
   std::string key_log;
