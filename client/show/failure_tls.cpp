@@ -1,6 +1,7 @@
 #include "client/show/failure_tls.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
