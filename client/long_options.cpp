@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <type_traits>
 
 #include "common/cli.h"
 #include "common/tls/pin.h"

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <poll.h>
+#include <system_error>
 
 #include "client/show/escape.h"
 #include "client/show/step_words.h"

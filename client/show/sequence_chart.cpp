@@ -1,5 +1,6 @@
 #include "client/show/sequence_chart.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "client/show/escape.h"

@@ -5,6 +5,7 @@
 // renegotiation, no early data. Secure values are what you get by saying nothing.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -110,7 +110,13 @@ net::IoResult TlsStream::try_read(std::span<std::uint8_t> into) {
   assert(!into.empty());
   begin_call();
   std::size_t count = 0;
-  const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  int result = 0;
+  // After a record with nothing for us (KeyUpdate, NewSessionTicket) OpenSSL 3.2 and later return, even if an
+  // answer is buffered behind it, of which poll(2) knows nothing. Older ones go on by themselves.
+  do {
+    bio_.starved = false;
+    result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  } while (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ && !bio_.starved);
   const net::IoResult outcome = translate(result, count, kRead);
   bio_.drained = outcome.status != Status::done;
   return outcome;

@@ -84,7 +84,7 @@ std::string names_of(const std::vector<Event>& story) {
   return names;
 }
 
-const Event& find(const std::vector<Event>& story, const std::string& name) {
+const Event& find(const std::vector<Event>& story, std::string_view name) {
   for (const Event& event : story)
     if (event.name == name) return event;
   FAIL("no event " << name << " among: " << names_of(story));

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <system_error>
 
 #include "common/cli.h"
 
