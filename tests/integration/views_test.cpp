@@ -48,7 +48,7 @@ std::string contents(const std::string& file) {
 }  // namespace
 
 TEST_CASE("client --eavesdropper shows what a real connection lets out, and what it keeps") {
-  const LabResolver resolver;
+  const LabResolver resolver({"--groups", "x25519"});  // else a newer one says that it would prefer another
   const Outcome outcome =
       run_client(to(resolver) + Arguments{"--eavesdropper", "--groups", "x25519", "google.com"});
   CHECK(outcome.exit_code == 0);
