@@ -6,8 +6,12 @@
 #     -p 127.0.0.1:54:53/udp                                   the same over UDP: dig -p 54 @127.0.0.1
 #
 # Runs as an ordinary user, and with --read-only --cap-drop ALL --security-opt no-new-privileges.
+#
+# Debian 13, not 12: with what both programs need it is the smaller (83.7 MB against 85.5, measured before they were
+# added) and the safer. Its OpenSSL is 3.5, which agrees on post-quantum keys and is maintained until April 2030;
+# Debian 12's is 3.0, whose maintenance by its authors ended in September 2026.
 
-FROM debian:bookworm-slim AS build
+FROM debian:trixie-slim AS build
 # catch2 is for the tests; CMake asks for it on its way to labresolver, which lives among them.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends g++ make cmake libssl-dev libfmt-dev catch2 \
@@ -21,9 +25,9 @@ COPY proxyserver proxyserver
 RUN cmake -S . -B .build -DCMAKE_BUILD_TYPE=Release -DCMAKE_EXE_LINKER_FLAGS=-s \
  && cmake --build .build -j "$(nproc)" --target proxyserver client labresolver
 
-FROM debian:bookworm-slim
+FROM debian:trixie-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libssl3 libfmt9 ca-certificates \
+ && apt-get install -y --no-install-recommends libssl3t64 libfmt10 ca-certificates \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 853 --no-create-home --shell /usr/sbin/nologin dot
 # Both programs look for cert.pem and key.pem where they stand. To use your own: -v /your/folder:/etc/dns-over-tls:ro

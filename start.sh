@@ -17,7 +17,8 @@ usage() {
 usage: ./start.sh          the demo: (1) remove the container '$name' (2) build and run the proxy
                            (3) ask it for google.com from this shell (4) print the answer
        ./start.sh lab      the exercises: what there is to learn, each run by  ./start.sh lab NAME [--step]
-       ./start.sh test     build everything with warnings as errors and run every test
+       ./start.sh test     build everything with warnings as errors and run every test; what follows chooses among
+                           them, in ctest's words:  ./start.sh test -L unit
        ./start.sh stop     remove the container that the demo left running
        ./start.sh --help   this text
 
@@ -230,11 +231,12 @@ demo() {
   if [ -n "$engine" ]; then demo_in_container; else demo_on_this_machine; fi
 }
 
+# test [CTEST-OPTION]...
 run_tests() {
   install_packages "${test_packages[@]}"
   configure -DDOT_TESTS=ON -DDOT_WERROR=ON
   compile
-  ctest --test-dir "$build" --output-on-failure -j "$(nproc)"
+  ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
 }
 
 # lab [EXERCISE [--step]]: without one, the index, out of the first line of each.
@@ -272,11 +274,15 @@ trap 'stop_own_proxy; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if [ $# -gt 1 ] && { [ "$1" != lab ] || [ $# -gt 3 ]; }; then die "too many words; try ./start.sh --help"; fi
+case ${1-} in
+  test) ;;
+  lab) [ $# -le 3 ] || die "too many words; try ./start.sh --help" ;;
+  *) [ $# -le 1 ] || die "too many words; try ./start.sh --help" ;;
+esac
 case ${1-} in
   '') demo ;;
   lab) lab "${@:2}" ;;
-  test) run_tests ;;
+  test) run_tests "${@:2}" ;;
   stop) stop ;;
   -h | --help | help) usage ;;
   *) die "unknown word '$1'; try ./start.sh --help" ;;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <type_traits>
 
 #include "common/cli.h"
 #include "common/tls/pin.h"
@@ -110,6 +111,13 @@ string tls_max(string_view value, Options& options, ServerWords&) {
   return version("--tls-max", value, options.most_version);
 }
 
+string groups(string_view value, Options& options, ServerWords&) {
+  auto parsed = tls::parse_groups(value);
+  if (!parsed) return "--groups: " + parsed.error();
+  options.groups = std::move(*parsed);
+  return {};
+}
+
 string alpn(string_view value, Options& options, ServerWords&) {
   if (value.empty() || value.size() > 255) return "--alpn: a name has 1 to 255 octets";  // RFC 7301 §3.1
   options.alpn = value == "none" ? "" : value;
@@ -166,6 +174,7 @@ constexpr LongOption kLongOptions[] = {
     {"key", required_argument, set<&Options::key>},
     {"tls-min", required_argument, tls_min},
     {"tls-max", required_argument, tls_max},
+    {"groups", required_argument, groups},
     {"alpn", required_argument, alpn},
     {"sni", required_argument, sni},
     {"session", required_argument, file<&Files::session>},

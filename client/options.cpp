@@ -218,9 +218,9 @@ void Parser::settle_tls(bool is_tls) {
   else if (!options_.files.session.empty() || !options_.files.keylog.empty())
     complain(fmt::format("--{}, but only tls has {}", options_.files.session.empty() ? "keylog" : "session",
                          options_.files.session.empty() ? "keys" : "sessions"));
-  else if (options_.sni || options_.alpn != "dot" || options_.most_version != tls::Version::tls13 ||
-           options_.least_version != tls::Version::tls12)
-    complain("--tls-min, --tls-max, --alpn or --sni, but only tls has a handshake");
+  else if (options_.sni || options_.alpn != "dot" || !options_.groups.empty() ||
+           options_.most_version != tls::Version::tls13 || options_.least_version != tls::Version::tls12)
+    complain("--tls-min, --tls-max, --groups, --alpn or --sni, but only tls has a handshake");
   else if (options_.action == Options::Action::compare || options_.action == Options::Action::bench)
     complain(fmt::format("--{} asks over TLS first: name a tls:// server",
                          options_.action == Options::Action::bench ? "bench" : "compare"));

@@ -69,6 +69,7 @@ struct Options {
   bool insecure = false;  // the server is not checked
   tls::Version least_version = tls::Version::tls12;
   tls::Version most_version = tls::Version::tls13;
+  std::string groups;              // as tls::ClientOptions::groups
   std::string alpn = "dot";        // empty: none is offered
   std::optional<std::string> sni;  // as tls::ClientOptions::sni
   // Of the whole run. A second more than proxyserver's --query-timeout: else we would give up before its

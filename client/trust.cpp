@@ -35,6 +35,7 @@ Trust::Trust(const Options& options, Recording& recording) : session_file_(optio
                                                                      .key_file = options.key,
                                                                      .least = options.least_version,
                                                                      .most = options.most_version,
+                                                                     .groups = options.groups,
                                                                      .alpn = options.alpn,
                                                                      .verify = !options.insecure});
   if (!session_file_.empty()) context_->load_session(session_file_);

@@ -8,8 +8,10 @@
 #include <fstream>
 #include <iterator>
 #include <poll.h>
+#include <system_error>
 
 #include "client/show/escape.h"
+#include "client/show/key_exchange.h"
 #include "client/show/step_words.h"
 #include "client/show/tls_words.h"
 
@@ -59,6 +61,7 @@ class Drawing {
 
   std::vector<Arrow> conduct() {
     for (const Step& step : steps_of(outcome_)) first_leg(step);
+    for (const WireEvent& event : outcome_.recording.events) key_exchange(event);
     for (const TraceEvent& event : trace_) second_leg(event);
     std::ranges::stable_sort(arrows_, {}, &Arrow::ms);
     if (arrows_.size() > kMostArrows) {
@@ -85,6 +88,17 @@ class Drawing {
                        .encrypted = step.encrypted});
   }
 
+  // A remark, once the handshake is done.
+  void key_exchange(const WireEvent& event) {
+    const auto& tls = outcome_.connections[event.connection].tls;
+    if (event.kind != WireEvent::Kind::handshaken || !tls || tls->group.empty()) return;
+    arrows_.push_back({.ms = ms(event.when),
+                       .from = kClient,
+                       .to = kClient,
+                       .label = "key: " + group_text(tls->group),
+                       .size = {}});
+  }
+
   void second_leg(const TraceEvent& event) {
     const auto fact = [&](std::string_view key) { return std::string(event.fact(key)); };
     const auto add = [&](std::size_t from, std::size_t to, std::string label, std::string size = {}) {
@@ -105,7 +119,8 @@ class Drawing {
     } else if (event.event == "sent") {
       add(kServer, kUpstream, "query " + queries_[fact("id")].name, "DNS " + fact("octets") + " octets");
     } else if (event.event == "connected") {
-      add(kUpstream, kServer, "ready: " + (encrypted_ ? fact("version") : "TCP"),
+      const std::string group = fact("group").empty() ? "" : ", " + fact("group");
+      add(kUpstream, kServer, "ready: " + (encrypted_ ? fact("version") + group : "TCP"),
           "after " + fact("us") + " us");
     } else if (event.event == "received") {
       queries_[fact("id")].by_resolver = true;

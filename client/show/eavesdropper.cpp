@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "client/show/escape.h"
 #include "client/show/hex.h"
@@ -39,7 +40,8 @@ std::string peer_subject(const Connection& connection) {
 bool holds_certificate(const Step& step) {
   return std::ranges::any_of(step.inside, [](const WireEvent* event) {
     return event->kind == WireEvent::Kind::handshake && !event->octets.empty() &&
-           event->octets[0] == tls::handshake::kCertificate;
+           (event->octets[0] == tls::handshake::kCertificate ||
+            event->octets[0] == tls::handshake::kCompressedCertificate);
   });
 }
 
@@ -159,11 +161,12 @@ std::string verdict(const Outcome& outcome) {
   text += fmt::format(" spoke with {}, port {}", connection.address.host(), connection.address.port());
   if (connection.address.port() == 853) text += ", which is DNS over TLS (RFC 7858)";
   text += "; when, how often and for how long";
-  bool query_padded = false, answer_padded = false;
+  bool query_padded = false, answer_padded = false, told = false;
   for (const WireEvent& event : outcome.recording.events) {
     if (event.kind == WireEvent::Kind::message)
       (event.sent ? query_padded : answer_padded) = is_padded(event.octets);
     if (event.kind != WireEvent::Kind::handshake || !event.sent) continue;
+    if (std::exchange(told, true)) continue;  // the hello behind a HelloRetryRequest says the same
     const HelloWords hello = hello_words(event.octets);
     if (!hello.alpn.empty())
       text +=

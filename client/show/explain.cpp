@@ -8,6 +8,7 @@
 #include "client/show/explain_handshake.h"
 #include "client/show/explain_layers.h"
 #include "client/show/explain_message.h"
+#include "client/show/key_exchange.h"
 #include "client/show/steps.h"
 #include "client/show/tls_words.h"
 #include "client/show/wrap.h"
@@ -173,11 +174,13 @@ class Story {
     if (octets.empty()) return;
     if (octets[0] == tls::handshake::kClientHello || octets[0] == tls::handshake::kServerHello)
       tls13_ = hello_words(octets).tls13;
-    const std::string purpose = handshake_purpose(octets[0], tls13_);
-    line(3, fmt::format("{}, {} octets{}{}", handshake_name(octets[0]), octets.size(),
+    const std::string purpose = handshake_purpose(octets, tls13_);
+    line(3, fmt::format("{}, {} octets{}{}", handshake_name(octets), octets.size(),
                         purpose.empty() ? "" : ": ", purpose));
     for (const std::string& content : handshake_contents(octets)) line(6, content);
-    if (octets[0] == tls::handshake::kCertificate && !sent) certificate(encrypted);
+    const bool shows_certificate =
+        octets[0] == tls::handshake::kCertificate || octets[0] == tls::handshake::kCompressedCertificate;
+    if (shows_certificate && !sent) certificate(encrypted);
   }
 
   // What OpenSSL read in the certificate, when it is at hand: after a failure, with the reason.
@@ -205,15 +208,38 @@ class Story {
   void trust() {
     if (!connection_.tls) return;
     blank();
-    line(0,
-         fmt::format("TLS stands: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
-                     connection_.tls->cipher, connection_.tls->group.empty() ? "" : ", ",
-                     connection_.tls->group, round_trips(round_trips_), milliseconds(connection_.handshake)));
+    line(0, fmt::format("TLS stands: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
+                        connection_.tls->cipher, connection_.tls->group.empty() ? "" : ", ",
+                        group_text(connection_.tls->group), round_trips(round_trips_),
+                        milliseconds(connection_.handshake)));
+    key_exchange();
     line(0, reason());
     if (!options_.pin_only) line(3, "trust anchors: " + printable(connection_.authority));
     if (connection_.tls->alpn.empty())
       line(3, "no ALPN: the server did not say which protocol it speaks here [RFC 7301 3.1]");
     blank();
+  }
+
+  void key_exchange() {
+    const std::string_view group = connection_.tls->group;
+    if (group.empty()) return;
+    line(3, future_text(group));
+    if (!is_post_quantum(group)) return;
+    const ShareSum shares = share_sum(outcome_, index_);
+    line(3, fmt::format("The price: {} octets of key shares sent and {} received, where x25519 takes 32 and "
+                        "32; our first flight had {} octets, and a packet of Ethernet carries 1460.",
+                        shares.sent, shares.received, first_flight()));
+  }
+
+  // Octets that we sent before the server said anything.
+  std::size_t first_flight() const {
+    std::size_t octets = 0;
+    for (const WireEvent& event : outcome_.recording.events) {
+      if (event.connection != index_ || event.kind != Kind::wire) continue;
+      if (!event.sent) break;
+      octets += event.octets.size();
+    }
+    return octets;
   }
 
   std::string reason() const {

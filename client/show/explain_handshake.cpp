@@ -6,6 +6,8 @@
 #include <span>
 
 #include "client/show/escape.h"
+#include "client/show/key_exchange.h"
+#include "client/show/tls_words.h"
 #include "common/dns/wire_reader.h"
 #include "common/tls/codes.h"
 
@@ -37,11 +39,6 @@ constexpr Named kSuites[] = {
     {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
 };
 
-constexpr Named kGroups[] = {{0x0017, "secp256r1"}, {0x0018, "secp384r1"},     {0x0019, "secp521r1"},
-                             {0x001d, "x25519"},    {0x001e, "x448"},          {0x0100, "ffdhe2048"},
-                             {0x0101, "ffdhe3072"}, {0x0102, "ffdhe4096"},     {0x0103, "ffdhe6144"},
-                             {0x0104, "ffdhe8192"}, {0x11ec, "X25519MLKEM768"}};
-
 constexpr Named kSchemes[] = {
     {0x0401, "rsa_pkcs1_sha256"},
     {0x0501, "rsa_pkcs1_sha384"},
@@ -54,7 +51,12 @@ constexpr Named kSchemes[] = {
     {0x0806, "rsa_pss_rsae_sha512"},
     {0x0807, "ed25519"},
     {0x0808, "ed448"},
+    {0x0904, "mldsa44"},  // post-quantum, draft-ietf-tls-mldsa
+    {0x0905, "mldsa65"},
+    {0x0906, "mldsa87"},
 };
+
+constexpr Named kCompressions[] = {{1, "zlib"}, {2, "brotli"}, {3, "zstd"}};  // RFC 8879 §7.3
 
 enum Extension : std::uint16_t {
   kServerName = 0,
@@ -76,6 +78,7 @@ constexpr Named kExtensions[] = {
     {kAlpn, "ALPN"},
     {22, "encrypt_then_mac"},
     {23, "extended_master_secret"},
+    {27, "compress_certificate"},
     {35, "session_ticket"},
     {kPreSharedKey, "pre_shared_key"},
     {42, "early_data"},
@@ -109,6 +112,7 @@ constexpr Purpose kPurposes[] = {
     {handshake::kFinished, "a MAC of all messages so far: none was altered", "8446 4.4.4", "5246 7.4.9"},
     {handshake::kCertificateStatus, "what the CA says of the certificate today", "", "6066 8"},
     {handshake::kKeyUpdate, "a new key from here on", "8446 4.6.3", ""},
+    {handshake::kCompressedCertificate, "who this is, and who vouches for it, compressed", "8879 4", ""},
 };
 
 std::string name_of(std::span<const Named> table, std::uint16_t code) {
@@ -126,13 +130,18 @@ std::string text_of(ByteView octets) {
 }
 
 // Some of a list of 16-bit codes by name, and how many more there are.
-std::string list_of(std::span<const Named> table, ByteView codes) {
+template <typename Name>
+std::string names_of(Name name, ByteView codes) {
   constexpr std::size_t kShown = 5;
   Lines names;
   WireReader reader(codes);
-  while (reader.remaining() >= 2 && names.size() < kShown) names.push_back(name_of(table, reader.u16()));
+  while (reader.remaining() >= 2 && names.size() < kShown) names.push_back(name(reader.u16()));
   const std::size_t more = reader.remaining() / 2;
   return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+std::string list_of(std::span<const Named> table, ByteView codes) {
+  return names_of([&](std::uint16_t code) { return name_of(table, code); }, codes);
 }
 
 std::string server_name(WireReader body) {
@@ -154,9 +163,9 @@ std::string key_shares(WireReader body, bool from_client) {
   if (from_client) body.u16();
   Lines shares;
   while (!body.at_end()) {
-    const std::string group = name_of(kGroups, body.u16());
-    if (body.at_end()) return group + ", please";
-    shares.push_back(fmt::format("{}, {} octets", group, body.bytes(body.u16()).size()));
+    const std::uint16_t group = body.u16();
+    if (body.at_end() && !from_client) return group_name(group) + ", please";
+    shares.push_back(share_text(group, body.bytes(body.u16()).size(), from_client));
   }
   return fmt::format("{}", fmt::join(shares, "; "));
 }
@@ -174,7 +183,7 @@ std::string extension_text(std::uint16_t code, WireReader body, bool from_client
       return list_of(kVersions, body.rest());
     case kSupportedGroups:
       body.u16();
-      return list_of(kGroups, body.rest());
+      return names_of(group_name, body.rest());
     case kSignatureAlgorithms:
       body.u16();
       return list_of(kSchemes, body.rest());
@@ -201,12 +210,9 @@ void add_extensions(WireReader& reader, bool from_client, Lines& lines) {
   reader.close(list);
 }
 
-void add_hello(WireReader& reader, bool from_client, Lines& lines) {
-  // SHA-256 of "HelloRetryRequest" in the random's place (RFC 8446 §4.1.3)
-  constexpr std::uint8_t kRetry[] = {0xcf, 0x21, 0xad, 0x74};
+void add_hello(WireReader& reader, bool from_client, bool retry, Lines& lines) {
   lines.push_back("legacy_version: " + name_of(kVersions, reader.u16()));
-  const ByteView random = reader.bytes(32);
-  const bool retry = !from_client && reader.ok() && std::ranges::equal(random.first(4), kRetry);
+  reader.bytes(32);
   lines.push_back(retry ? "random: the value that means HelloRetryRequest" : "random: 32 octets");
   if (const ByteView session = reader.bytes(reader.u8()); !session.empty())
     lines.push_back(fmt::format("session_id: {} octets", session.size()));
@@ -236,8 +242,11 @@ void add_certificates(WireReader& reader, Lines& lines) {
 
 }  // namespace
 
-std::string handshake_purpose(std::uint8_t code, bool tls13) {
-  const auto* const found = std::ranges::find(kPurposes, code, &Purpose::code);
+std::string handshake_purpose(ByteView message, bool tls13) {
+  if (message.empty()) return {};
+  if (is_hello_retry(message))
+    return "once more, please: with a key for the group that it names, one more round trip [RFC 8446 4.1.4]";
+  const auto* const found = std::ranges::find(kPurposes, message[0], &Purpose::code);
   if (found == std::end(kPurposes)) return {};
   const std::string_view section = tls13 ? found->tls13 : found->tls12;
   return section.empty() ? std::string(found->words) : fmt::format("{} [RFC {}]", found->words, section);
@@ -251,7 +260,7 @@ std::vector<std::string> handshake_contents(ByteView message) {
   switch (type) {
     case handshake::kClientHello:
     case handshake::kServerHello:
-      add_hello(reader, type == handshake::kClientHello, lines);
+      add_hello(reader, type == handshake::kClientHello, is_hello_retry(message), lines);
       break;
     case handshake::kEncryptedExtensions:
       add_extensions(reader, false, lines);
@@ -259,9 +268,14 @@ std::vector<std::string> handshake_contents(ByteView message) {
     case handshake::kCertificate:
       add_certificates(reader, lines);
       break;
+    case handshake::kCompressedCertificate: {
+      const std::string algorithm = name_of(kCompressions, reader.u16());
+      lines.push_back(fmt::format("algorithm: {}, of {} octets", algorithm, u24(reader)));
+      break;
+    }
     case handshake::kServerKeyExchange:
       if (reader.u8() == 3)  // named_curve, RFC 8422 §5.4
-        lines.push_back("group: " + name_of(kGroups, reader.u16()));
+        lines.push_back("group: " + group_name(reader.u16()));
       break;
     case handshake::kCertificateVerify:
       lines.push_back("signature: " + name_of(kSchemes, reader.u16()));

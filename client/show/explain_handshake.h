@@ -11,11 +11,10 @@
 namespace client {
 
 // What it is there for, in a few words, with the RFC of the version: "what it has chosen [RFC 8446 4.1.3]".
-// Empty for a message we do not know.
-std::string handshake_purpose(std::uint8_t code, bool tls13);
+// Empty for a message we do not know. `message` is whole, with its four octets of type and length.
+std::string handshake_purpose(ByteView message, bool tls13);
 
-// What it carries: "supported_versions: TLS 1.3, TLS 1.2". `message` is whole, with its four octets of type
-// and length. Lines end where the message stops making sense.
+// What it carries: "supported_versions: TLS 1.3, TLS 1.2". Lines end where the message stops making sense.
 std::vector<std::string> handshake_contents(ByteView message);
 
 }  // namespace client

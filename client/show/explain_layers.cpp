@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "client/show/sealing.h"
 #include "client/show/tls_words.h"

@@ -12,7 +12,6 @@
 namespace client {
 namespace {
 
-using fmt::format;
 using NetKind = net::NetError::Kind;
 
 std::string describe(const ReplyFault& fault) {
@@ -22,14 +21,14 @@ std::string describe(const ReplyFault& fault) {
     case ReplyFault::Kind::not_a_response:
       return "its QR flag says that it is a query";
     case ReplyFault::Kind::wrong_id:
-      return format("no query in flight has the ID {}", fault.id);
+      return fmt::format("no query in flight has the ID {}", fault.id);
     case ReplyFault::Kind::wrong_opcode:
       return "its opcode is not QUERY";
     case ReplyFault::Kind::wrong_question:
       break;
   }
-  if (fault.found.empty()) return format("it repeats no question, status {}", fault.status);
-  return format("asked {}, found {}, status {}", fault.asked, fault.found, fault.status);
+  if (fault.found.empty()) return fmt::format("it repeats no question, status {}", fault.status);
+  return fmt::format("asked {}, found {}, status {}", fault.asked, fault.found, fault.status);
 }
 
 // One overload per cause; facts in, prose out.
@@ -52,7 +51,7 @@ class Explainer {
   FailureWords refused() const;
   FailureWords timeout() const;
   std::string unanswered() const;
-  std::string in_clear() const { return format("@tcp://{} (in clear)", server_); }
+  std::string in_clear() const { return fmt::format("@tcp://{} (in clear)", server_); }
 
   const Failure& failure_;
   const Options& options_;
@@ -63,8 +62,8 @@ class Explainer {
 FailureWords Explainer::operator()(const NoAddress& error) const {
   const std::string host = printable(options_.server.host);
   const bool is_tls = options_.server.transport == net::Transport::tls;
-  return {format("no address for '{}'", host), error.what(),
-          is_tls ? format("@ADDRESS with --tls-name {}", host) : "@ADDRESS"};
+  return {fmt::format("no address for '{}'", host), error.what(),
+          is_tls ? fmt::format("@ADDRESS with --tls-name {}", host) : "@ADDRESS"};
 }
 
 FailureWords Explainer::operator()(const NoTrustAnchor& error) const {
@@ -77,14 +76,14 @@ std::string with_brackets(const std::string& host) {
   const auto colon = host.rfind(':');
   if (colon == std::string::npos || host.size() - colon < 3 || !is_address(host.substr(0, colon))) return {};
   if (!cli::parse_number(std::string_view(host).substr(colon + 1), 1, 65535)) return {};
-  return format("[{}]:{}", host.substr(0, colon), host.substr(colon + 1));
+  return fmt::format("[{}]:{}", host.substr(0, colon), host.substr(colon + 1));
 }
 
 FailureWords Explainer::operator()(const net::NetError& error) const {
   FailureWords words = of_net_error(error);
   const std::string meant = with_brackets(options_.server.host);
   if (failure_.phase == Phase::connect && error.kind() != NetKind::system && !meant.empty())
-    words.advice = format("@{} if that is the port, or {}", meant, words.advice);
+    words.advice = fmt::format("@{} if that is the port, or {}", meant, words.advice);
   return words;
 }
 
@@ -96,15 +95,15 @@ FailureWords Explainer::of_net_error(const net::NetError& error) const {
     case NetKind::refused:
       return refused();
     case NetKind::unreachable:
-      return {format("{} cannot be reached", server_), reason, "another address or another network"};
+      return {fmt::format("{} cannot be reached", server_), reason, "another address or another network"};
     case NetKind::reset:
     case NetKind::closed:
     case NetKind::malformed:
       if (failure_.phase == Phase::tls)
-        return {format("{} broke off the handshake", server_), reason,
-                format("{} if it is a plain DNS server", in_clear())};
-      return {format("{} broke the connection off", server_), format("{}, {}", reason, unanswered()),
-              "again, or look into the server's log"};
+        return {fmt::format("{} broke off the handshake", server_), reason,
+                fmt::format("{} if it is a plain DNS server", in_clear())};
+      return {fmt::format("{} broke the connection off", server_),
+              fmt::format("{}, {}", reason, unanswered()), "again, or look into the server's log"};
     case NetKind::system:
       break;
   }
@@ -120,44 +119,45 @@ FailureWords Explainer::refused() const {
     evidence = "the answer was too long for UDP, and nothing listens on the TCP port";
   if (options_.action == Options::Action::compare && failure_.phase != Phase::tls &&
       options_.server.transport != net::Transport::tls)
-    return {format("{} refused the connection", server_), evidence, "another port with --clear-port"};
-  return {format("{} refused the connection", server_), evidence,
+    return {fmt::format("{} refused the connection", server_), evidence, "another port with --clear-port"};
+  return {fmt::format("{} refused the connection", server_), evidence,
           "to start it (./start.sh, or proxyserver), or another port with -p"};
 }
 
 FailureWords Explainer::timeout() const {
-  const std::string waited = format("waited {} s", std::chrono::duration<double>(options_.timeout).count());
+  const std::string waited =
+      fmt::format("waited {} s", std::chrono::duration<double>(options_.timeout).count());
   const std::string longer = "a longer --timeout";
   if (failure_.server.empty() || failure_.phase == Phase::connect)
-    return {format("no connection to {} in time", server_), waited,
+    return {fmt::format("no connection to {} in time", server_), waited,
             longer + ", or whether a firewall stands in between"};
   if (failure_.phase == Phase::tls)
-    return {format("{} accepted the connection but did not finish the TLS handshake", server_), waited,
-            format("{}, or {} if it is a plain DNS server", longer, in_clear())};
-  std::string evidence = format("{}, {}", waited, unanswered());
+    return {fmt::format("{} accepted the connection but did not finish the TLS handshake", server_), waited,
+            fmt::format("{}, or {} if it is a plain DNS server", longer, in_clear())};
+  std::string evidence = fmt::format("{}, {}", waited, unanswered());
   if (failure_.discarded > 0)
-    evidence +=
-        format(", {} discarded, the last because {}", failure_.discarded, describe(*failure_.last_discarded));
-  return {format("no answer from {} in time", server_), evidence, longer + ", or another server"};
+    evidence += fmt::format(", {} discarded, the last because {}", failure_.discarded,
+                            describe(*failure_.last_discarded));
+  return {fmt::format("no answer from {} in time", server_), evidence, longer + ", or another server"};
 }
 
 std::string Explainer::unanswered() const {
-  std::string text = failure_.asked == 1
-                         ? "the question is unanswered"
-                         : format("{} of {} questions are unanswered", failure_.unanswered, failure_.asked);
+  std::string text = failure_.asked == 1 ? "the question is unanswered"
+                                         : fmt::format("{} of {} questions are unanswered",
+                                                       failure_.unanswered, failure_.asked);
   if (failure_.no_alpn) text += ", and it agreed to no ALPN: perhaps it speaks no DNS";
   return text;
 }
 
 FailureWords Explainer::operator()(const ReplyFault& fault) const {
   const bool malformed = fault.kind == ReplyFault::Kind::malformed;
-  return {format("the reply of {} {}", server_, malformed ? "is malformed" : "does not match the query"),
+  return {fmt::format("the reply of {} {}", server_, malformed ? "is malformed" : "does not match the query"),
           describe(fault), "another server, or tell its operator"};
 }
 
 FailureWords Explainer::operator()(const ClosedEarly& closed) const {
-  return {format("{} closed the connection {}", server_,
-                 closed.inside_message ? "in the middle of a message" : "without an answer"),
+  return {fmt::format("{} closed the connection {}", server_,
+                      closed.inside_message ? "in the middle of a message" : "without an answer"),
           unanswered(), "again, or look into the server's log"};
 }
 
@@ -184,8 +184,8 @@ FailureWords failure_to_words(const Failure& failure, const Options& options, st
 std::string failure_to_text(const Failure& failure, const Options& options, std::time_t now) {
   const FailureWords words = failure_to_words(failure, options, now);
   const std::string risk = words.risk.empty() ? "" : words.risk + "; ";
-  return format("client: [{}] {}; {}; {}try {}", to_string(failure.phase), words.what, words.evidence, risk,
-                words.advice);
+  return fmt::format("client: [{}] {}; {}; {}try {}", to_string(failure.phase), words.what, words.evidence,
+                     risk, words.advice);
 }
 
 std::vector<std::string> warnings(const Outcome& outcome, const Options& options, std::time_t now) {
@@ -193,10 +193,10 @@ std::vector<std::string> warnings(const Outcome& outcome, const Options& options
   for (const Connection& connection : outcome.connections) {
     if (!connection.tls) continue;
     if (const std::string& version = connection.tls->version; version == "TLSv1" || version == "TLSv1.1")
-      lines.push_back(
-          format("client: WARNING: {} was agreed on, which RFC 8996 forbids: somebody in between may have "
-                 "read the query and made up the answer",
-                 version));
+      lines.push_back(fmt::format(
+          "client: WARNING: {} was agreed on, which RFC 8996 forbids: somebody in between may have "
+          "read the query and made up the answer",
+          version));
     if (!connection.insecure) continue;
     std::string line = "client: WARNING: --insecure: anybody may have read the query and made up the answer";
     if (connection.overlooked) {
@@ -205,7 +205,7 @@ std::vector<std::string> warnings(const Outcome& outcome, const Options& options
                             .server = connection.address.to_string(),
                             .authority = connection.authority};
       const FailureWords words = failure_to_words(failure, options, now);
-      line += format("; a strict client would have stopped: {}; {}", words.what, words.evidence);
+      line += fmt::format("; a strict client would have stopped: {}; {}", words.what, words.evidence);
     } else {
       line += "; a strict client would have had no complaint";
     }

@@ -1,6 +1,7 @@
 #include "client/show/failure_tls.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
@@ -8,7 +9,6 @@
 namespace client {
 namespace {
 
-using fmt::format;
 using TlsKind = tls::TlsError::Kind;
 
 constexpr const char* kImpostor = "somebody in between could have read the query and made up the answer";
@@ -28,7 +28,7 @@ std::string date(std::chrono::sys_seconds when) {
 
 std::string days(long long seconds) {
   const long long count = seconds / 86400;
-  return count == 0 ? "less than a day" : count == 1 ? "1 day" : format("{} days", count);
+  return count == 0 ? "less than a day" : count == 1 ? "1 day" : fmt::format("{} days", count);
 }
 
 // "DNS:a.example, DNS:b.example and 12 more": a public server's certificate may carry hundreds.
@@ -37,7 +37,7 @@ std::string list(const std::vector<std::string>& names) {
   if (names.empty()) return "no name at all";
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i > 0 ? ", " : "") + names[i];
-  return names.size() > kMost ? format("{} and {} more", text, names.size() - kMost) : text;
+  return names.size() > kMost ? fmt::format("{} and {} more", text, names.size() - kMost) : text;
 }
 
 // The first SAN that can be typed into a shell as it stands; empty if there is none.
@@ -71,7 +71,7 @@ class TlsExplainer {
   FailureWords alert(const tls::TlsError::Facts& facts) const;
   FailureWords not_tls(const tls::TlsError::Facts& facts) const;
   FailureWords too_old(const std::string& evidence) const;
-  std::string in_clear() const { return format("@tcp://{} (in clear)", server_); }
+  std::string in_clear() const { return fmt::format("@tcp://{} (in clear)", server_); }
 
   const Failure& failure_;
   const Options& options_;
@@ -97,17 +97,17 @@ FailureWords TlsExplainer::explain(const tls::TlsError& error) const {
       return {"a PEM file cannot be used", printable(error.what()),
               is_about_session(facts) ? "another file with --session, or a new one" : "a readable PEM file"};
     case TlsKind::closed:
-      return {format("{} closed the connection in the handshake", server_), "no TLS alert said why",
-              format("{} if it is a plain DNS server", in_clear())};
+      return {fmt::format("{} closed the connection in the handshake", server_), "no TLS alert said why",
+              fmt::format("{} if it is a plain DNS server", in_clear())};
     case TlsKind::pin_mismatch:
       return wrong_pin(facts);
     case TlsKind::bad_certificate:
-      return {format("the certificate of {} is not acceptable", server_), printable(facts.reason),
+      return {fmt::format("the certificate of {} is not acceptable", server_), printable(facts.reason),
               "another server, or tell its operator", kImpostor};
     case TlsKind::internal:
       break;
   }
-  return {format("TLS with {} failed", server_), printable(error.what()), "again"};
+  return {fmt::format("TLS with {} failed", server_), printable(error.what()), "again"};
 }
 
 FailureWords TlsExplainer::untrusted(const tls::TlsError::Facts& facts) const {
@@ -115,25 +115,25 @@ FailureWords TlsExplainer::untrusted(const tls::TlsError::Facts& facts) const {
   const std::string advice = failure_.authority == kSystemStore
                                  ? "--ca FILE with the issuer's certificate"
                                  : "--ca FILE, or --ca system for a public server";
-  return {format("the certificate of {} was issued by nobody we trust", server_),
-          format("issuer {}, trust anchors of {}, {}", issuer, printable(failure_.authority),
-                 printable(facts.reason)),
+  return {fmt::format("the certificate of {} was issued by nobody we trust", server_),
+          fmt::format("issuer {}, trust anchors of {}, {}", issuer, printable(failure_.authority),
+                      printable(facts.reason)),
           advice, kImpostor};
 }
 
 FailureWords TlsExplainer::wrong_pin(const tls::TlsError::Facts& facts) const {
-  return {format("the key of {} is none of those pinned", server_),
-          format("its pin is sha256/{}", facts.peer ? facts.peer->pin : "unknown"),
+  return {fmt::format("the key of {} is none of those pinned", server_),
+          fmt::format("its pin is sha256/{}", facts.peer ? facts.peer->pin : "unknown"),
           "another server, or that --pin if its operator confirms a new key", kImpostor};
 }
 
 FailureWords TlsExplainer::wrong_name(const tls::TlsError::Facts& facts) const {
   const std::vector<std::string> names = facts.peer ? facts.peer->names : std::vector<std::string>();
   const std::string plain = plain_name(names);
-  return {format("the certificate of {} is for another name", server_),
-          format("wanted {}, found {}", printable(facts.expected_name), list(names)),
+  return {fmt::format("the certificate of {} is for another name", server_),
+          fmt::format("wanted {}, found {}", printable(facts.expected_name), list(names)),
           plain.empty() ? "another server, or tell its operator"
-                        : format("--tls-name {} if that is the server you mean", plain),
+                        : fmt::format("--tls-name {} if that is the server you mean", plain),
           "whoever holds that other certificate could pose as this server"};
 }
 
@@ -143,29 +143,29 @@ FailureWords TlsExplainer::out_of_date(const tls::TlsError::Facts& facts) const 
   if (facts.peer) {
     const auto limit = expired ? facts.peer->not_after : facts.peer->not_before;
     const long long away = std::abs(now_ - std::chrono::system_clock::to_time_t(limit));
-    evidence = format("valid {} {}, {} {}", expired ? "until" : "from", date(limit), days(away),
-                      expired ? "ago" : "from now");
+    evidence = fmt::format("valid {} {}, {} {}", expired ? "until" : "from", date(limit), days(away),
+                           expired ? "ago" : "from now");
   }
-  return {format("the certificate of {} {}", server_, expired ? "has expired" : "is not valid yet"), evidence,
-          "a new certificate there, or correcting the clock here",
+  return {fmt::format("the certificate of {} {}", server_, expired ? "has expired" : "is not valid yet"),
+          evidence, "a new certificate there, or correcting the clock here",
           expired ? "a key that leaked since, or a revoked certificate, would go unnoticed" : ""};
 }
 
 FailureWords TlsExplainer::alert(const tls::TlsError::Facts& facts) const {
-  const std::string evidence = format("it sent the alert {}", printable(facts.alert));
+  const std::string evidence = fmt::format("it sent the alert {}", printable(facts.alert));
   if (facts.alert == "no_application_protocol")
     return {
-        options_.alpn == "dot" ? format("{} does not offer DNS over TLS", server_)
-                               : format("{} does not offer the protocol of --alpn", server_),
+        options_.alpn == "dot" ? fmt::format("{} does not offer DNS over TLS", server_)
+                               : fmt::format("{} does not offer the protocol of --alpn", server_),
         evidence + ": it refuses ALPN \"" + printable(options_.alpn) + "\"",
         options_.alpn == "dot" ? "the server's DNS-over-TLS port, usually -p 853" : "to leave --alpn out"};
   if (facts.alert == "protocol_version") return too_old(evidence);
   if (facts.alert == "certificate_required" && options_.cert.empty())
-    return {format("{} wants to know who asks (two-way TLS)", server_), evidence, "--cert and --key"};
+    return {fmt::format("{} wants to know who asks (two-way TLS)", server_), evidence, "--cert and --key"};
   if ((facts.alert == "unknown_ca" || facts.alert == "bad_certificate") && !options_.cert.empty())
-    return {format("{} does not trust the certificate of --cert", server_), evidence,
+    return {fmt::format("{} does not trust the certificate of --cert", server_), evidence,
             "a certificate of an issuer that it trusts"};
-  return {format("{} refused the TLS connection", server_), evidence,
+  return {fmt::format("{} refused the TLS connection", server_), evidence,
           "to find the reason in the server's log"};
 }
 
@@ -173,33 +173,34 @@ FailureWords TlsExplainer::not_tls(const tls::TlsError::Facts& facts) const {
   // What OpenSSL says to the first octets of something else: a web page, a DNS message, a greeting.
   constexpr std::string_view kNotTls[] = {"wrong version number", "packet length too long", "http request",
                                           "record layer failure", "unexpected message"};
-  const std::string evidence = format("OpenSSL says: {}", printable(facts.reason));
+  const std::string evidence = fmt::format("OpenSSL says: {}", printable(facts.reason));
   if (facts.reason == "unsupported protocol") return too_old("it chose one that was not offered");
   const bool is_not_tls = std::ranges::find(kNotTls, std::string_view(facts.reason)) != std::end(kNotTls);
   // The server has shown that it speaks TLS: in clear is what somebody in between may want us to go on.
   if (is_not_tls && failure_.phase != Phase::tls)
-    return {format("something that is not TLS came on the connection with {}", server_),
+    return {fmt::format("something that is not TLS came on the connection with {}", server_),
             evidence + ", after a handshake that was in order: damage or tampering on the way",
             "again, and ask who stands in between"};
   if (is_not_tls)
-    return {format("what {} sends is not TLS", server_), evidence,
-            format("{} if it is a plain DNS server", in_clear())};
+    return {fmt::format("what {} sends is not TLS", server_), evidence,
+            fmt::format("{} if it is a plain DNS server", in_clear())};
   if (facts.reason.find("bad record mac") != std::string::npos)
-    return {format("what {} sent was changed on its way", server_),
+    return {fmt::format("what {} sent was changed on its way", server_),
             "the tag of a TLS record does not fit its octets (bad_record_mac)",
             "again, and ask who stands in between"};
-  return {format("TLS with {} failed", server_), evidence, "another server, or look into this one's log"};
+  return {fmt::format("TLS with {} failed", server_), evidence,
+          "another server, or look into this one's log"};
 }
 
 FailureWords TlsExplainer::too_old(const std::string& evidence) const {
   if (options_.most_version < tls::Version::tls13)
-    return {format("{} speaks no version of TLS that was asked for", server_),
-            format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
-                   name_of(options_.most_version)),
+    return {fmt::format("{} speaks no version of TLS that was asked for", server_),
+            fmt::format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
+                        name_of(options_.most_version)),
             "--tls-max 1.3"};
-  return {format("{} speaks no version of TLS that was asked for", server_),
-          format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
-                 name_of(options_.most_version)),
+  return {fmt::format("{} speaks no version of TLS that was asked for", server_),
+          fmt::format("{}; we offer {} to {}", evidence, name_of(options_.least_version),
+                      name_of(options_.most_version)),
           "another server, or --tls-min 1.0 to look at this one all the same",
           "old versions of TLS let somebody in between read and change what they carry"};
 }

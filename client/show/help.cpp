@@ -33,6 +33,7 @@ whom to trust
   --insecure          no matter who answers; says what a strict client would have said
   --tls-min, --tls-max 1.0|1.1|1.2|1.3
                       the versions to offer, default 1.2 and 1.3
+  --groups LIST       the groups to offer for the key exchange, by OpenSSL's names: X25519MLKEM768:x25519
   --alpn NAME, --sni NAME
                       what to offer in place of "dot" and of the server's name; `none`: nothing
 what to ask

@@ -2,6 +2,7 @@
 
 #include "client/show/failure.h"
 #include "client/show/json_message.h"
+#include "client/show/key_exchange.h"
 
 namespace client {
 namespace {
@@ -18,6 +19,7 @@ void write_tls(const tls::ConnectionFacts& facts, JsonWriter& json) {
   json.member("version", facts.version);
   json.member("suite", facts.cipher);
   json.member("group", facts.group);
+  json.member("post_quantum", is_post_quantum(facts.group));
   json.member("alpn", facts.alpn);
   json.member("resumed", facts.resumed);
   if (facts.peer) {

@@ -1,5 +1,6 @@
 #include "client/show/sequence_chart.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr int kFirstLane = 210, kLaneGap = 430, kMargin = 130;
 constexpr int kHead = 118, kRow = 34, kFoot = 70;
 constexpr int kBoxWidth = 226, kBoxHeight = 46;
-constexpr std::size_t kLabelColumns = 42;    // what fits above an arrow,
+constexpr std::size_t kLabelColumns = 46;    // what fits above an arrow,
 constexpr std::size_t kRemarkColumns = 44;   // beside a lane,
 constexpr std::size_t kAddressColumns = 27;  // in a lane's box,
 constexpr std::size_t kTitleColumns = 60;    // and across the picture

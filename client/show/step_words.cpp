@@ -3,17 +3,28 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "client/show/key_exchange.h"
 #include "client/show/tls_words.h"
 #include "common/dns/codes.h"
+#include "common/tls/codes.h"
 
 namespace client {
 namespace {
 
+// "X25519MLKEM768 x25519".
+std::string groups_of(const HelloWords& hello) {
+  std::vector<std::string> names;
+  for (const HelloWords::KeyShare& share : hello.key_shares) names.push_back(group_name(share.group));
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
 std::string handshake_words(ByteView message) {
-  std::string text = handshake_name(message.empty() ? 0 : message[0]);
+  std::string text = handshake_name(message);
   const HelloWords hello = hello_words(message);
   if (!hello.server_name.empty()) text += ", SNI " + hello.server_name;
   if (!hello.alpn.empty()) text += fmt::format(", ALPN {}", fmt::join(hello.alpn, " "));
+  if (!hello.key_shares.empty())
+    text += fmt::format(", {} {}", is_hello_retry(message) ? "wants a key of" : "key of", groups_of(hello));
   if (hello.pre_shared_key) text += ", a ticket (pre_shared_key)";
   return text;
 }
@@ -49,7 +60,11 @@ std::string words_of(const WireEvent& inside) {
 
 std::string label_of(const WireEvent& inside) {
   using Kind = WireEvent::Kind;
-  if (inside.kind == Kind::handshake) return handshake_name(inside.octets.empty() ? 0 : inside.octets[0]);
+  if (inside.kind == Kind::handshake) {
+    const std::string groups = groups_of(hello_words(inside.octets));
+    const bool by_server = !inside.octets.empty() && inside.octets[0] == tls::handshake::kServerHello;
+    return handshake_name(inside.octets) + (by_server && !groups.empty() ? ", " + groups : "");
+  }
   if (inside.kind == Kind::alert) return alert_text(inside.octets);
   const auto message = dns::decode(inside.octets);
   if (!message) return "no DNS message";

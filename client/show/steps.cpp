@@ -21,7 +21,7 @@ struct Lane {
   std::size_t records = 0;  // and those of them that were told as records
   std::size_t last = 0;     // index of the newest step that holds octets
   bool any = false;
-  bool ciphered = false;                 // behind ChangeCipherSpec (RFC 5246 §7.1)
+  bool ciphered = false;                 // behind ChangeCipherSpec, before TLS 1.3 (RFC 5246 §7.1)
   std::deque<const WireEvent*> waiting;  // messages sent, before the octets that carry them
   std::size_t begun = 0;                 // of waiting.front(): octets that have gone
 };
@@ -29,7 +29,10 @@ struct Lane {
 class Steps {
  public:
   explicit Steps(const Outcome& outcome)
-      : outcome_(outcome), stands_(outcome.connections.size()), lanes_(outcome.connections.size() * 2) {}
+      : outcome_(outcome),
+        stands_(outcome.connections.size()),
+        tls13_(outcome.connections.size()),
+        lanes_(outcome.connections.size() * 2) {}
 
   std::vector<Step> conduct() {
     for (const WireEvent& event : outcome_.recording.events)
@@ -83,6 +86,9 @@ class Steps {
           hold(event);
         return;
       case Kind::handshake:
+        if (!event.sent)
+          tls13_[event.connection] = tls13_[event.connection] || hello_words(event.octets).tls13;
+        return hold(event);
       case Kind::alert:
         return hold(event);
       case Kind::change_cipher_spec:
@@ -101,7 +107,9 @@ class Steps {
     step.content = header[0];
     step.encrypted = step.content == content::kApplicationData ||
                      (lane.ciphered && step.content != content::kChangeCipherSpec);
-    if (step.content == content::kChangeCipherSpec) lane.ciphered = true;
+    // In TLS 1.3 it changes nothing: behind a HelloRetryRequest both hellos are still in clear (RFC 8446
+    // §D.4).
+    if (step.content == content::kChangeCipherSpec) lane.ciphered = !tls13_[event.connection];
     lane.records += step.octets;
     const std::size_t added = sealing_of(connection_of(event)).total();
     opened(lane, step.content == content::kApplicationData && length > added ? length - added : 0);
@@ -147,6 +155,7 @@ class Steps {
 
   const Outcome& outcome_;
   std::vector<bool> stands_;  // by connection: it has come to stand
+  std::vector<bool> tls13_;   // by connection: the server has chosen it
   std::vector<Lane> lanes_;
   std::vector<Step> steps_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "client/show/escape.h"
+#include "client/show/key_exchange.h"
 #include "common/dns/codes.h"
 #include "common/dns/presentation.h"
 
@@ -24,7 +25,7 @@ std::string when_text(std::time_t when) {
 
 std::string tls_text(const tls::ConnectionFacts& tls) {
   return fmt::format(";; TLS: {}, {}{}{}, {}, {}\n", tls.version, tls.cipher, tls.group.empty() ? "" : ", ",
-                     tls.group, tls.alpn.empty() ? "no ALPN" : "ALPN " + printable(tls.alpn),
+                     group_text(tls.group), tls.alpn.empty() ? "no ALPN" : "ALPN " + printable(tls.alpn),
                      tls.resumed ? "resumed" : "full handshake");
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "client/show/key_exchange.h"
 #include "client/show/wrap.h"
 
 namespace client {
@@ -155,6 +156,21 @@ std::string bar(const Stage& stage, Time begin, Duration whole) {
   return fmt::format("{:<{}}", std::string(from, ' ') + std::string(length, '#'), kBar);
 }
 
+// ";; key exchange  x25519, its key shares: 32 octets sent, 32 received"
+std::string key_exchanges(const Outcome& outcome) {
+  std::string out;
+  for (std::size_t i = 0; i < outcome.connections.size(); ++i) {
+    const auto& tls = outcome.connections[i].tls;
+    if (!tls || tls->group.empty()) continue;
+    out += fmt::format(";; {:<14} {}", "key exchange", group_text(tls->group));
+    // TLS 1.2 has them in other messages, with a signature.
+    if (const ShareSum sum = share_sum(outcome, i); sum.received > 0)
+      out += fmt::format(", key shares of {} octets sent, {} received", sum.sent, sum.received);
+    out += '\n';
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string timeline_to_text(const Outcome& outcome, const Options& options) {
@@ -175,7 +191,7 @@ std::string timeline_to_text(const Outcome& outcome, const Options& options) {
   }
   out += fmt::format(";; {:<14} {:<{}} {:>9.3f} {:>2}\n", "in all", "", kBar, milliseconds(end - begin),
                      timeline.all_round_trips());
-  return out + '\n';
+  return out + key_exchanges(outcome) + '\n';
 }
 
 }  // namespace client

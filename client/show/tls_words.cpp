@@ -43,6 +43,7 @@ constexpr Named kHandshakes[] = {
     {handshake::kFinished, "Finished"},
     {handshake::kCertificateStatus, "CertificateStatus"},
     {handshake::kKeyUpdate, "KeyUpdate"},
+    {handshake::kCompressedCertificate, "CompressedCertificate"},
 };
 
 std::string name_in(std::span<const Named> table, std::uint8_t code, std::string_view kind) {
@@ -55,7 +56,13 @@ std::string printable(ByteView octets) {
 }
 
 void extension(std::uint16_t type, dns::WireReader body, bool from_client, HelloWords& words) {
-  enum : std::uint16_t { kServerName = 0, kAlpn = 16, kPreSharedKey = 41, kSupportedVersions = 43 };
+  enum : std::uint16_t {
+    kServerName = 0,
+    kAlpn = 16,
+    kPreSharedKey = 41,
+    kSupportedVersions = 43,
+    kKeyShare = 51
+  };
   constexpr std::uint16_t kTls13 = 0x0304;
   if (type == kPreSharedKey) words.pre_shared_key = true;
   if (type == kSupportedVersions) {
@@ -66,6 +73,13 @@ void extension(std::uint16_t type, dns::WireReader body, bool from_client, Hello
     body.u16();
     body.u8();  // host_name, the only kind there is
     words.server_name = printable(body.bytes(body.u16()));
+  }
+  if (type == kKeyShare) {
+    if (from_client) body.u16();  // the list's length; the server's is one share
+    while (body.remaining() >= 2) {
+      const std::uint16_t group = body.u16();
+      words.key_shares.push_back({group, body.at_end() ? 0 : body.bytes(body.u16()).size()});
+    }
   }
   if (type == kAlpn) {
     dns::WireReader names = body.window(body.u16());
@@ -84,8 +98,19 @@ std::string content_type_name(std::uint8_t code) {
   return name_in(kContents, code, "content type");
 }
 
-std::string handshake_name(std::uint8_t code) {
-  return name_in(kHandshakes, code, "handshake message");
+std::string handshake_name(ByteView message) {
+  if (is_hello_retry(message)) return "HelloRetryRequest";
+  return name_in(kHandshakes, message.empty() ? std::uint8_t{0} : message[0], "handshake message");
+}
+
+bool is_hello_retry(ByteView message) {
+  constexpr std::size_t kBefore = 1 + 3 + 2;  // type, length, legacy_version
+  constexpr std::uint8_t kRandom[] = {        // SHA-256 of "HelloRetryRequest"
+                                      0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+                                      0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+                                      0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+  return message.size() >= kBefore + sizeof kRandom && message[0] == handshake::kServerHello &&
+         std::ranges::equal(message.subspan(kBefore, sizeof kRandom), kRandom);
 }
 
 std::string alert_text(ByteView alert) {

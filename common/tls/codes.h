@@ -20,6 +20,7 @@ enum Type : std::uint8_t {  // RFC 8446 §4, and RFC 5246 §7.4 for those of TLS
   kFinished = 20,
   kCertificateStatus = 22,  // RFC 6066 §8
   kKeyUpdate = 24,
+  kCompressedCertificate = 25,  // RFC 8879 §4
 };
 
 }  // namespace tls::handshake

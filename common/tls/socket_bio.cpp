@@ -17,6 +17,7 @@ int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   SocketBio& socket = socket_of(bio);
   BIO_clear_retry_flags(bio);
   *got = 0;
+  socket.starved = true;
   if (!socket.may_receive) {
     BIO_set_retry_read(bio);
     return 0;
@@ -26,7 +27,7 @@ int receive(BIO* bio, char* into, std::size_t size, std::size_t* got) noexcept {
   do count = recv(socket.fd, into, size, 0);
   while (count < 0 && errno == EINTR);
   if (count > 0) {
-    socket.drained = false;
+    socket.starved = socket.drained = false;
     *got = static_cast<std::size_t>(count);
     if (socket.watcher != nullptr) socket.watcher->received({reinterpret_cast<std::uint8_t*>(into), *got});
     return 1;

@@ -20,6 +20,7 @@ namespace tls {
 struct SocketBio {
   int fd = -1;
   bool may_receive = false;  // one recv() is left for this call
+  bool starved = false;      // OpenSSL asked for octets that are not here
   bool drained = false;      // nothing has come since a read found that it needs more
   bool ended = false;        // recv() said 0: the peer's FIN
   int error = 0;             // errno of the send() or recv() that failed

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <mutex>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string_view>
@@ -29,7 +30,6 @@ constexpr const char* kSuites13 =
 constexpr const char* kSuites12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr const char* kGroups = "X25519:P-256:P-384";     // a client sends its key share for the first
 constexpr unsigned char kAlpnDot[] = {3, 'd', 'o', 't'};  // RFC 7301 §3.1: names behind their lengths
 constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1 (RFC 9325 §4.5)
 
@@ -52,9 +52,9 @@ SslContext make_context(const SSL_METHOD* method) {
   check(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1, "set the lowest TLS version");
   check(SSL_CTX_set_cipher_list(c, kSuites12) == 1, "set the TLS 1.2 suites");
   check(SSL_CTX_set_ciphersuites(c, kSuites13) == 1, "set the TLS 1.3 suites");
-  check(SSL_CTX_set1_groups_list(c, kGroups) == 1, "set the groups");
-  // IGNORE_UNEXPECTED_EOF: many peers leave without close_notify; whether a message was cut short is plain
-  // from its DNS length (RFC 7766 §8).
+  // The groups of the key exchange are OpenSSL's own, in its order: so a newer one brings newer groups,
+  // as 3.5 did with X25519MLKEM768. IGNORE_UNEXPECTED_EOF: many peers leave without close_notify; whether a
+  // message was cut short is plain from its DNS length (RFC 7766 §8).
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   // PARTIAL_WRITE, MOVING_WRITE_BUFFER: SSL_write then behaves as send(2) does. Not RELEASE_BUFFERS, which
   // would allocate and free 16 kB with every record: TlsStream::release() gives them back once it is quiet.
@@ -64,6 +64,25 @@ SslContext make_context(const SSL_METHOD* method) {
   SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(c, 1);  // one recv() per batch of records rather than two per record
   return context;
+}
+
+using SecurityCheck = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
+
+int no_finite_fields(const SSL* ssl, const SSL_CTX* context, int operation, int bits, int nid, void* other,
+                     void* standard) noexcept {
+  // Of a group OpenSSL hands us the two octets of its number; those of RFC 7919 §2 are 0x0100 to 0x01ff.
+  const bool group = (operation & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_CURVE && other != nullptr;
+  if (group && *static_cast<const unsigned char*>(other) == 0x01) return 0;
+  return (*static_cast<SecurityCheck*>(standard))(ssl, context, operation, bits, nid, other, nullptr);
+}
+
+// A client that asks for ffdhe8192, with any octets for a key, costs itself nothing, and a server with
+// OpenSSL 3.0 as much as 100 handshakes with x25519 (CVE-2002-20001). No client of DNS over TLS has these
+// groups alone.
+void refuse_finite_fields(SSL_CTX* context) {
+  static SecurityCheck standard = SSL_CTX_get_security_callback(context);
+  SSL_CTX_set0_security_ex_data(context, static_cast<void*>(&standard));
+  SSL_CTX_set_security_callback(context, no_finite_fields);
 }
 
 // An encrypted key is refused: the default is to ask on the terminal, which a daemon does not have.
@@ -136,6 +155,10 @@ void set_versions(SSL_CTX* context, Version least, Version most) {
         "set the old suites");
 }
 
+void set_groups(SSL_CTX* context, const std::string& list) {
+  check(list.empty() || SSL_CTX_set1_groups_list(context, list.c_str()) == 1, "set the groups");
+}
+
 void offer_alpn(SSL_CTX* context, const std::string& name) {
   if (name.empty()) return;
   Bytes wire(1, static_cast<std::uint8_t>(name.size()));  // RFC 7301 §3.1: names behind their lengths
@@ -147,6 +170,30 @@ void offer_alpn(SSL_CTX* context, const std::string& name) {
 
 }  // namespace
 
+std::expected<std::string, std::string> parse_groups(std::string_view text) {
+  std::string list(text);
+  const SslContext context = make_context(TLS_client_method());
+  const auto takes = [&](const std::string& groups) {
+    const bool taken = !groups.empty() && SSL_CTX_set1_groups_list(context.get(), groups.c_str()) == 1;
+    ERR_clear_error();
+    return taken;
+  };
+  if (takes(list)) return list;
+  std::string culprit = list;  // unless one of them alone is
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(':', begin), list.size());
+    if (const std::string one = list.substr(begin, end - begin); !takes(one)) {
+      culprit = one;
+      break;
+    }
+    begin = end + 1;
+  }
+  const char* const version = OpenSSL_version(OPENSSL_VERSION_STRING);
+  if (culprit == list && list.find(':') != std::string::npos)
+    return std::unexpected(fmt::format("OpenSSL {} does not take the list '{}'", version, list));
+  return std::unexpected(fmt::format("OpenSSL {} has no group '{}'", version, culprit));
+}
+
 void ServerContext::tell_secrets(SecretSink sink) {
   secrets_ = std::make_unique<SecretSink>(std::move(sink));
   set_sink(context_.get(), *secrets_);
@@ -156,11 +203,16 @@ void ServerContext::speak_only(Version version) {
   set_versions(context_.get(), version, version);
 }
 
+void ServerContext::agree_only_on(const std::string& groups) {
+  set_groups(context_.get(), groups);
+}
+
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
                              const std::string& client_ca_file)
     : context_(make_context(TLS_server_method())), ticket_keys_(std::make_unique<TicketKeys>()) {
   SSL_CTX* const c = context_.get();
   load_identity(c, cert_file, key_file);
+  refuse_finite_fields(c);
   if (!client_ca_file.empty()) verify_clients(c, client_ca_file);
   ticket_keys_->use_in(c);
   // Our order of suites, but a client that puts ChaCha20 first has no AES in its hardware: then that.
@@ -197,6 +249,7 @@ ClientContext::ClientContext(const ClientOptions& options)
   set_versions(c, options_.least, options_.most);
   verify_server(c, options_);
   if (!options_.cert_file.empty()) load_identity(c, options_.cert_file, options_.key_file);
+  set_groups(c, options_.groups);
   offer_alpn(c, options_.alpn);
   SSL_CTX_set_app_data(c, this);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

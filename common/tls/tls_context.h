@@ -1,10 +1,13 @@
 // What many TLS connections have in common: identity, trust, versions, tickets. Built once, at start, before
 // any thread; then shared by const reference among all threads (OpenSSL allows that of an SSL_CTX).
 //
-// Both ends: TLS 1.2 and 1.3, AEAD suites with forward secrecy (RFC 9325 §4), ALPN "dot", no compression, no
-// renegotiation, no early data. Secure values are what you get by saying nothing.
+// Both ends: TLS 1.2 and 1.3, AEAD suites with forward secrecy (RFC 9325 §4), OpenSSL's own groups in its
+// order (but for those over finite fields, which would cost a server too much), ALPN "dot", no compression,
+// no renegotiation, no early data. Secure values are what you get by saying nothing.
 #pragma once
 
+#include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +33,11 @@ enum class Version : std::uint16_t {
 // throw.
 using SecretSink = std::function<void(std::string_view line)>;
 
+// A list of groups for the key exchange, by OpenSSL's names and in its syntax: "X25519MLKEM768:x25519" (see
+// SSL_CTX_set1_groups_list(3)). Which ones there are depends on the OpenSSL that is linked with: the error is
+// a clause that quotes the one that it does not take.
+std::expected<std::string, std::string> parse_groups(std::string_view text);
+
 class ServerContext {
  public:
   // PEM files: a chain with the leaf first, and its key; and, for two-way TLS, the anchors that clients'
@@ -44,6 +52,7 @@ class ServerContext {
 
   void tell_secrets(SecretSink sink);  // before the first connection
   void speak_only(Version version);    // likewise; below TLS 1.2 as ClientOptions::least: for a lab alone
+  void agree_only_on(const std::string& groups);  // likewise; a list as parse_groups() has it
 
  private:
   std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
@@ -70,6 +79,7 @@ struct ClientOptions {
   // servers.
   Version least = Version::tls12;
   Version most = Version::tls13;
+  std::string groups{};      // to offer, a list as parse_groups() has it; empty: OpenSSL's own
   std::string alpn = "dot";  // the one protocol to offer; empty: none
 
   // False takes an explicit word of the user's, and says so at run time. All checks are made nevertheless,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <openssl/x509v3.h>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 #include "common/tls/openssl_error.h"
 #include "common/tls/peer.h"

@@ -15,7 +15,7 @@ health() { docker container inspect -f '{{.State.Health.Status}}' "$1"; }
 
 # The first run builds; what is there under the container's name goes.
 docker rm -f dns-over-tls >/dev/null 2>&1 || true
-docker create --name dns-over-tls debian:bookworm-slim true >/dev/null
+docker create --name dns-over-tls debian:trixie-slim true >/dev/null
 started=$SECONDS
 ./start.sh >"$out" 2>&1 || failed "./start.sh" "$out"
 cat "$out"
@@ -51,12 +51,12 @@ for _ in $(seq 50); do
   ! docker logs dns-over-tls-test 2>&1 | grep -q '^listening udp://' || break
   sleep 0.1
 done
-client=.build/client-of-image  # where ./start.sh has put it
-"$client" --timeout 8 google.com >"$out" || failed "model 1: DNS over TLS on 8443" "$out"
+client() { docker run --rm --network host --entrypoint client dnsotls "$@"; }
+client --timeout 8 google.com >"$out" || failed "model 1: DNS over TLS on 8443" "$out"
 shows "$out" 'status: (NOERROR|SERVFAIL)' "model 1: DNS over TLS on 8443"
-"$client" --timeout 8 @tcp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS on 54" "$out"
+client --timeout 8 @tcp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS on 54" "$out"
 shows "$out" 'status: (NOERROR|SERVFAIL)' "model 2: plain DNS over TCP on 54"
-"$client" --timeout 8 @udp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS over UDP on 54" "$out"
+client --timeout 8 @udp://127.0.0.1:54 google.com >"$out" || failed "model 2: plain DNS over UDP on 54" "$out"
 shows "$out" 'status: (NOERROR|SERVFAIL)' "model 2: plain DNS over UDP on 54"
 if command -v dig >/dev/null; then
   dig +tcp +time=8 +tries=1 -p 54 @127.0.0.1 google.com >"$out" || failed "model 2: dig" "$out"

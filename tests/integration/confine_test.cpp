@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 #include <unistd.h>

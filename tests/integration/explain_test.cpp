@@ -26,6 +26,10 @@ std::string story(const std::string& output) {
       {std::regex(R"((ClientHello, )\d+( octets[^\n]*)(\n      [^\n]*)*)"), "$1N$2\n      ..."},
       {std::regex(R"((-> record handshake, )\d+( octets, in clear))"), "$1N$2"},
       {std::regex(R"((Certificate|CertificateVerify|ServerKeyExchange|NewSessionTicket), \d+)"), "$1, N"},
+      {std::regex(R"((ServerHello, )\d+)"), "$1N"},
+      {std::regex(R"((key_share: )[^\n]*)"), "$1SHARE"},
+      {std::regex(R"((\nTLS stands: [^\n]*)(\n   [^\n]*)*(\nTRUSTED))"),
+       "$1\n   ...$3"},  // post_quantum_test.cpp
       {std::regex(R"(certificates: \d+)"), "certificates: N"},
       {std::regex(R"(sha256/[A-Za-z0-9+/=]+)"), "sha256/PIN"},
       {std::regex(R"(\d+( for handshake))"), "N$1"},
@@ -116,8 +120,8 @@ TEST_CASE("client explains what TLS 1.2 leaves in clear") {
 TEST_CASE("client explains what it offers: name, versions, protocol, key") {
   const LabResolver resolver;
   const Outcome outcome = run_client(asking(resolver, Transport::tls) + Arguments{"google.com"});
-  for (const char* const line : {"server_name (SNI): lab.test", "supported_versions: TLS 1.3, TLS 1.2",
-                                 "ALPN: dot", "key_share: x25519, 32 octets"}) {
+  for (const char* const line :
+       {"server_name (SNI): lab.test", "supported_versions: TLS 1.3, TLS 1.2", "ALPN: dot", "key_share: "}) {
     INFO(line);
     CHECK(outcome.output.find(line) != std::string::npos);
   }

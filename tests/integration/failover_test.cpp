@@ -1,6 +1,7 @@
 // Several upstreams, and upstreams that come and go: who answers, how soon, and how often a query is sent.
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "tests/integration/extended_error.h"

@@ -1,6 +1,7 @@
 // labresolver's CA, kept in a folder across its starts.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "common/tls/tls_error.h"
 #include "tests/support/catch.h"

@@ -1,5 +1,6 @@
 // The upstream dies and returns under load from every leg: every query ends, and nearly all of them well. The
 // short form of what tests/bench/restart.sh does at length.
+#include <atomic>
 #include <fmt/format.h>
 #include <map>
 #include <thread>

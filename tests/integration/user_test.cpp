@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <grp.h>
+#include <iterator>
 #include <pwd.h>
 #include <set>
 #include <sstream>

@@ -75,6 +75,7 @@ std::unique_ptr<tls::ServerContext> make_identity(const LabOptions& options) {
   tls::write_file(directory.file("cert.pem"), server.certificate, false);
   tls::write_file(directory.file("key.pem"), server.key, true);
   auto context = std::make_unique<tls::ServerContext>(directory.file("cert.pem"), directory.file("key.pem"));
+  context->agree_only_on(options.groups);
   if (faults.tls11_only) context->speak_only(tls::Version::tls11);
 
   if (!options.ca_out.empty())

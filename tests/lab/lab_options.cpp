@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <system_error>
 
 #include "common/cli.h"
+#include "common/tls/tls_context.h"
 
 namespace lab {
 namespace {
@@ -22,6 +24,7 @@ certificates, and does wrong on purpose what you ask it to.
   --ca-dir DIR           use the CA in DIR, ca.pem and ca.key, which is made if there is none: so that who
                          trusts it does so after a restart too (default: a new CA with each start)
   --names SAN,SAN...     names in the certificate (default DNS:localhost,DNS:lab.test,IP:127.0.0.1,IP:::1)
+  --groups LIST          agree on these groups alone for the key exchange, by OpenSSL's names
   --delay MS             answer each query so much later; queries do not wait for each other
   --seed N               of the dice that some faults throw (default 1)
   --fault NAME[=VALUE]   do this wrong, repeatable; see below
@@ -71,6 +74,12 @@ std::expected<void, std::string> apply(int option, std::string_view value, LabOp
     }
     case 'f':
       return add_fault(value, options.faults);
+    case 'g': {
+      auto groups = tls::parse_groups(value);
+      if (!groups) return std::unexpected("--groups: " + groups.error());
+      options.groups = std::move(*groups);
+      return {};
+    }
     case 'z':
       options.zones.emplace_back(value);
       return {};
@@ -90,11 +99,17 @@ std::expected<void, std::string> apply(int option, std::string_view value, LabOp
 
 std::variant<LabOptions, int> parse_options(int argc, char** argv) {
   static const option kLong[] = {
-      {"listen", required_argument, nullptr, 'l'}, {"zone", required_argument, nullptr, 'z'},
-      {"ca-out", required_argument, nullptr, 'c'}, {"ca-dir", required_argument, nullptr, 'C'},
-      {"names", required_argument, nullptr, 'n'},  {"delay", required_argument, nullptr, 'd'},
-      {"seed", required_argument, nullptr, 's'},   {"fault", required_argument, nullptr, 'f'},
-      {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0},
+      {"listen", required_argument, nullptr, 'l'},
+      {"zone", required_argument, nullptr, 'z'},
+      {"ca-out", required_argument, nullptr, 'c'},
+      {"ca-dir", required_argument, nullptr, 'C'},
+      {"names", required_argument, nullptr, 'n'},
+      {"delay", required_argument, nullptr, 'd'},
+      {"seed", required_argument, nullptr, 's'},
+      {"fault", required_argument, nullptr, 'f'},
+      {"groups", required_argument, nullptr, 'g'},
+      {"help", no_argument, nullptr, 'h'},
+      {nullptr, 0, nullptr, 0},
   };
   LabOptions options;
   options.names = {"DNS:localhost", "DNS:lab.test", "IP:127.0.0.1", "IP:::1"};

@@ -18,6 +18,7 @@ struct LabOptions {
   std::string ca_dir;              // where the CA outlives the program; empty: one for this run
   std::vector<std::string> names;  // the certificate's SANs
   std::chrono::milliseconds delay{0};
+  std::string groups;  // of the key exchange, as tls::parse_groups() has it; empty: OpenSSL's own
   unsigned seed = 1;
   Faults faults;
 };

@@ -1,5 +1,6 @@
 #include "tests/lab/scripted_peer.h"
 
+#include <cerrno>
 #include <poll.h>
 #include <string_view>
 #include <sys/socket.h>

@@ -11,11 +11,7 @@
 using Status = net::IoResult::Status;
 
 tls::RawPeer& RawClient::tls() {
-  if (!tls_) {
-    tls::RawOptions options;
-    options.version = version_;
-    tls_.emplace(options);
-  }
+  if (!tls_) tls_.emplace(options_);
   return *tls_;
 }
 
@@ -49,6 +45,20 @@ bool RawClient::push() try {
 void RawClient::send_sealed(ByteView octets) {
   tls().write(octets);
   send(tls().transmit());
+}
+
+Bytes RawClient::read_sealed(std::size_t least) {
+  const auto deadline = net::Deadline::in(kPatience);
+  Bytes plain = tls().read();
+  std::uint8_t octets[4096];
+  while (plain.size() < least) {
+    const std::size_t count = tcp_.stream().read_some(octets, deadline);
+    if (count == 0) throw std::runtime_error("closed before the answer");
+    tls().receive({octets, count});
+    const Bytes more = tls().read();
+    plain.insert(plain.end(), more.begin(), more.end());
+  }
+  return plain;
 }
 
 bool RawClient::ended(net::Deadline deadline) try {

@@ -15,13 +15,16 @@ enum class End : std::uint8_t {
 class RawClient {
  public:
   // Connected, and silent. `version` is TLS's, as RawOptions has it.
-  explicit RawClient(const net::Endpoint& endpoint, int version = 0) : version_(version), tcp_(endpoint) {}
+  explicit RawClient(const net::Endpoint& endpoint, int version = 0) : RawClient(endpoint, of(version)) {}
+  RawClient(const net::Endpoint& endpoint, tls::RawOptions options)
+      : options_(std::move(options)), tcp_(endpoint) {}
 
   tls::RawPeer& tls();
   Bytes client_hello();                                     // its octets, not sent
   void handshake();                                         // whole; throws if it fails
   void send(ByteView octets) { tcp_.send_octets(octets); }  // as they are
   void send_sealed(ByteView octets);                        // by TLS
+  Bytes read_sealed(std::size_t least);                     // so many, or the test fails
   // What tls() wants sent, as far as the socket takes it at once. False: it is full, or the proxy has hung
   // up.
   bool push();
@@ -31,7 +34,13 @@ class RawClient {
   int fd() const { return tcp_.fd(); }
 
  private:
-  int version_;
+  static tls::RawOptions of(int version) {
+    tls::RawOptions options;
+    options.version = version;
+    return options;
+  }
+
+  tls::RawOptions options_;
   DotConnection tcp_;
   std::optional<tls::RawPeer> tls_;  // once it is asked for: there may be a thousand of us
   Bytes unsent_;                     // what the socket did not take

@@ -51,6 +51,8 @@ RawPeer::RawPeer(const RawOptions& options) : shared_(std::make_shared<Shared>()
   SSL_CTX_set_min_proto_version(c, options.version);
   SSL_CTX_set_max_proto_version(c, options.version);
   if (!options.suites.empty()) checked(SSL_CTX_set_cipher_list(c, options.suites.c_str()), "set the suites");
+  if (!options.groups.empty())
+    checked(static_cast<int>(SSL_CTX_set1_groups_list(c, options.groups.c_str())), "set the groups");
   if (server) {
     checked(SSL_CTX_use_certificate_chain_file(c, options.cert_file.c_str()), "load the certificate");
     checked(SSL_CTX_use_PrivateKey_file(c, options.key_file.c_str(), SSL_FILETYPE_PEM), "load the key");

@@ -18,6 +18,7 @@ struct RawOptions {
   int version = 0;                // 0x0302 for TLS 1.1 alone, and so on; 0: any
   std::vector<std::string> alpn;  // client: offered; server: the first is selected, none: no answer
   std::string suites;             // of TLS 1.2, as OpenSSL spells them; empty: its defaults
+  std::string groups;             // a list as SSL_CTX_set1_groups_list(3) has it; empty: OpenSSL's own
 };
 
 class RawPeer {

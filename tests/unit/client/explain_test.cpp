@@ -4,6 +4,7 @@
 
 #include "client/show/explain_handshake.h"
 #include "client/show/explain_layers.h"
+#include "client/show/key_exchange.h"
 #include "client/show/wrap.h"
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
@@ -149,9 +150,49 @@ TEST_CASE("a ClientHello is taken apart: versions, suites, groups, name and prot
 }
 
 TEST_CASE("a ClientHello is that of the newest version it offers", "[explain]") {
-  CHECK(client::handshake_purpose(1, true) == "what we can do, to choose from [RFC 8446 4.1.2]");
-  CHECK(client::handshake_purpose(1, false) == "what we can do, to choose from [RFC 5246 7.4.1.2]");
-  CHECK(client::handshake_purpose(99, true).empty());
+  CHECK(client::handshake_purpose(Bytes{1}, true) == "what we can do, to choose from [RFC 8446 4.1.2]");
+  CHECK(client::handshake_purpose(Bytes{1}, false) == "what we can do, to choose from [RFC 5246 7.4.1.2]");
+  CHECK(client::handshake_purpose(Bytes{99}, true).empty());
+  CHECK(client::handshake_purpose(Bytes{}, true).empty());
+}
+
+TEST_CASE("key shares are told by group and size, a hybrid by its two parts, and never octet by octet",
+          "[explain]") {
+  using client::share_text;
+  CHECK(share_text(0x001d, 32, true) == "x25519, 32 octets");
+  CHECK(share_text(0x11ec, 1216, true) ==
+        "X25519MLKEM768, 1216 octets (1184 of ML-KEM-768 and 32 of x25519)");
+  CHECK(share_text(0x11ec, 1120, false) ==
+        "X25519MLKEM768, 1120 octets (1088 of ML-KEM-768 and 32 of x25519)");
+  CHECK(share_text(0x11eb, 1249, true) ==
+        "SecP256r1MLKEM768, 1249 octets (1184 of ML-KEM-768 and 65 of secp256r1)");
+  CHECK(share_text(0x11ed, 1665, false) ==
+        "SecP384r1MLKEM1024, 1665 octets (1568 of ML-KEM-1024 and 97 of secp384r1)");
+  CHECK(share_text(0x0201, 1184, true) == "MLKEM768, 1184 octets");
+  CHECK(share_text(0x11ec, 1216, false) == "X25519MLKEM768, 1216 octets");  // not what a server sends
+  CHECK(share_text(0x0a0a, 1, true) == "0x0a0a, 1 octets");                 // GREASE
+}
+
+TEST_CASE("a group is named with what it is, and what of today it leaves to a quantum computer",
+          "[explain]") {
+  CHECK(client::group_text("X25519MLKEM768") == "X25519MLKEM768 (hybrid, post-quantum)");
+  CHECK(client::group_text("MLKEM1024") == "MLKEM1024 (post-quantum)");
+  CHECK(client::group_text("x25519") == "x25519");
+  CHECK(client::is_post_quantum("SecP256r1MLKEM768"));
+  CHECK_FALSE(client::is_post_quantum("x25519"));
+  CHECK_FALSE(client::is_post_quantum(""));
+  CHECK(client::future_text("").empty());
+  CHECK(client::future_text("x448").starts_with("x448 is classical: "));
+  CHECK(client::future_text("MLKEM768").starts_with("MLKEM768 is post-quantum. No quantum computer "));
+  CHECK(client::future_text("X25519MLKEM768")
+            .starts_with("X25519MLKEM768 is a hybrid: x25519 and ML-KEM-768 "));
+}
+
+TEST_CASE("a certificate that came compressed is told as such", "[explain]") {
+  const Bytes message = hex("19 00 00 0a  00 01  00 02 10  00 00 02 aa bb");
+  CHECK(client::handshake_contents(message) == Lines{"algorithm: zlib, of 528 octets"});
+  CHECK(client::handshake_purpose(message, true) ==
+        "who this is, and who vouches for it, compressed [RFC 8879 4]");
 }
 
 TEST_CASE("certificates are counted in both forms of their list", "[explain]") {

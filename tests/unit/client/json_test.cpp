@@ -128,6 +128,10 @@ TEST_CASE("an answer in JSON has the names of RFC 8427, its EDNS and its transpo
   const client::Outcome outcome{
       .answers = {answer(message())}, .connections = {connection(net::Transport::tls)}, .failure = {}};
   check_approved("json_answer", shown(outcome, "a.example TXT --json"));
+  client::Outcome hybrid = outcome;
+  hybrid.connections[0].tls->group = "X25519MLKEM768";
+  CHECK(shown(hybrid, "a.example TXT --json").find(R"("group":"X25519MLKEM768","post_quantum":true,)") !=
+        std::string::npos);
 }
 
 TEST_CASE("a question without an answer has its error in JSON", "[json]") {

@@ -139,6 +139,12 @@ TEST_CASE("what a query carries, and what is shown, goes by dig's words", "[opti
   CHECK_FALSE(show.sections.additional);
 }
 
+TEST_CASE("the groups to offer are kept as they were given, once OpenSSL has taken them", "[options]") {
+  CHECK(accepted("a.example").groups.empty());
+  CHECK(accepted("a.example --groups x25519:P-256").groups == "x25519:P-256");
+  CHECK(parse_line("a.example --groups x25519:frob").error().ends_with(" has no group 'frob'"));
+}
+
 TEST_CASE("for --help and --version nothing else is needed", "[options]") {
   CHECK(accepted("--help").action == Options::Action::help);
   CHECK(accepted("-h").action == Options::Action::help);
@@ -202,6 +208,8 @@ TEST_CASE("each wrong command line gets a complaint that names the part at fault
       {"-x a.example", "-x: 'a.example' is not an IPv4 or IPv6 address"},
       {"a.example @tls://192.0.2.1 +tcp", "two transports, tls and tcp"},
       {"a.example +tls +tcp", "two transports, tls and tcp"},
+      {"a.example +tcp --groups x25519",
+       "--tls-min, --tls-max, --groups, --alpn or --sni, but only tls has a handshake"},
       {"a.example +tcp --ca ca.pem", "a name or a CA to check, but tcp checks nothing: only tls does"},
       {"a.example @udp://192.0.2.1#x.example",
        "a name or a CA to check, but udp checks nothing: only tls does"},

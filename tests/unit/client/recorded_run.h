@@ -56,7 +56,39 @@ class RecordedRun {
     record(us + 10'500, false, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
     record(us + 10'600, true, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
     event(us + 10'700, Kind::handshaken, false);
-    tls("TLSv1.3", "TLS_AES_128_GCM_SHA256");
+    tls("TLSv1.3", "TLS_AES_128_GCM_SHA256", "x25519");
+  }
+
+  // OpenSSL 3.5 with a server that takes secp384r1 alone: it asks for a key of that, which costs a round
+  // trip.
+  void handshake_retry(int us) {
+    const auto shares = [](std::string_view head, std::size_t octets) {
+      Bytes share = hex(head);
+      share.resize(share.size() + octets);
+      return share;
+    };
+    const Bytes both = joined(shares("0033 04ea 04e8  11ec 04c0", 1216), shares("001d 0020", 32));
+    const Bytes first =
+        hello(hex("01 00 05 20  03 03"), joined(hex("00  0002 1301  01 00  04f5  002b 0003 02 0304"), both));
+    const Bytes second =
+        hello(hex("01 00 00 9d  03 03"), joined(hex("00  0002 1301  01 00  0072  002b 0003 02 0304"),
+                                                shares("0033 0067 0065  0018 0061", 97)));
+    const Bytes retry = joined(hex(R"(02 00 00 34  03 03
+      cf21ad74e59a6111be1d8c021e65b891 c2a211167abb8c5e079e09e2c8a8339c)"),
+                               hex("00  1301  00  000c  002b 0002 0304  0033 0002 0018"));
+    const Bytes chosen = hello(hex("02 00 00 97  03 03"), joined(hex("00  1301  00  006f  002b 0002 0304"),
+                                                                 shares("0033 0065 0018 0061", 97)));
+    record(us, true, 22, first.size(), {{Kind::handshake, first}});
+    record(us + 10'000, false, 22, retry.size(), {{Kind::handshake, retry}});
+    record(us + 10'050, true, 20, 1, {{Kind::change_cipher_spec, {1}}});
+    record(us + 10'100, true, 22, second.size(), {{Kind::handshake, second}});
+    record(us + 20'000, false, 20, 1, {{Kind::change_cipher_spec, {1}}});
+    record(us + 20'050, false, 22, chosen.size(), {{Kind::handshake, chosen}});
+    record(us + 20'100, false, 23, 33, {{Kind::inner_type, {22}}, {Kind::handshake, {8, 0, 0, 12}}});
+    record(us + 20'200, false, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
+    record(us + 20'300, true, 23, 53, {{Kind::inner_type, {22}}, {Kind::handshake, {20, 0, 0, 32}}});
+    event(us + 20'400, Kind::handshaken, false);
+    tls("TLSv1.3", "TLS_AES_128_GCM_SHA256", "secp384r1");
   }
 
   // Two of them.
@@ -71,7 +103,7 @@ class RecordedRun {
     record(us + 20'000, false, 20, 1, {{Kind::change_cipher_spec, {1}}});
     record(us + 20'100, false, 22, 40, {{Kind::handshake, {20, 0, 0, 12}}});
     event(us + 20'200, Kind::handshaken, false);
-    tls("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256");
+    tls("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256", "x25519");
   }
 
   // Over TLS, in a record of its own. The answer becomes that of question `index`.
@@ -118,11 +150,14 @@ class RecordedRun {
   }
 
   static Bytes client_hello() {
-    return hello(hex("01 00 00 4d  03 03"), hex(R"(00  0002 1301  01 00  0022
+    Bytes share = hex("0033 0026 0024 001d 0020");  // key_share: x25519
+    share.resize(share.size() + 32);
+    return joined(hello(hex("01 00 00 77  03 03"), hex(R"(00  0002 1301  01 00  004c
       002b 0003 02 0304  # supported_versions: TLS 1.3
       0000 000d 000b 00 0008 6c61622e74657374  # SNI lab.test
       0010 0006 0004 03 646f74  # ALPN dot
-    )"));
+    )")),
+                  share);
   }
 
   static Bytes server_hello(bool tls13) {
@@ -149,11 +184,12 @@ class RecordedRun {
     return joined(std::move(head), rest);
   }
 
-  void tls(std::string version, std::string cipher) {
+  void tls(std::string version, std::string cipher, std::string group) {
     client::Connection& connection = outcome.connections.back();
     connection.tls.emplace();
     connection.tls->version = std::move(version);
     connection.tls->cipher = std::move(cipher);
+    connection.tls->group = std::move(group);
     connection.tls->alpn = "dot";
     connection.tls->peer.emplace();
     connection.tls->peer->subject = "CN=lab.test";

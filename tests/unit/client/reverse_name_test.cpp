@@ -1,5 +1,7 @@
 #include "client/reverse_name.h"
 
+#include <utility>
+
 #include "tests/support/catch.h"
 
 TEST_CASE("an address has a name in the reverse tree", "[reverse]") {

@@ -1,6 +1,7 @@
 #include "client/server.h"
 
 #include <netinet/in.h>
+#include <utility>
 
 #include "common/net/net_error.h"
 #include "tests/support/catch.h"

@@ -74,6 +74,14 @@ TEST_CASE("a resumed session and a server without ALPN are said", "[text]") {
         std::string::npos);
 }
 
+TEST_CASE("a post-quantum key exchange is said to be one", "[text]") {
+  Outcome outcome = kTls;
+  outcome.connections[0].tls->group = "X25519MLKEM768";
+  CHECK(shown(outcome, "google.com")
+            .find(", X25519MLKEM768 (hybrid, post-quantum), ALPN dot, full handshake\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("several answers are shown in the order asked, the connection's times once", "[text]") {
   Outcome outcome = kTls;
   outcome.answers = {answer("a.example", 1), std::nullopt, answer("c.example", 3)};

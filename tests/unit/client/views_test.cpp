@@ -108,6 +108,20 @@ TEST_CASE("a handshake that failed is shown as far as it went", "[views]") {
   check_approved("timeline_rejected", timeline(rejected_certificate()));
 }
 
+TEST_CASE("a HelloRetryRequest is told as such: one more round trip, and all hellos in clear", "[views]") {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_retry(10'200);
+  run.ask(0, 31'000, 43'500, "google.com");
+  run.close(44'000);
+  check_approved("eavesdropper_retry", eavesdropper(run));
+  check_approved("timeline_retry", timeline(run));
+  const std::string text = explanation(run);
+  const std::string head = text.substr(0, text.find("QUERY,"));
+  check_approved("explain_retry", head);
+  CHECK(longest_line(head) <= 110);
+}
+
 TEST_CASE("over UDP nothing is hidden, and there is no other datagram to compare it with", "[views]") {
   const std::string text = eavesdropper(plain(Transport::udp), "@udp://192.0.2.53 google.com");
   check_approved("eavesdropper_udp", text);

@@ -1,5 +1,7 @@
 #include "common/dns/presentation.h"
 
+#include <tuple>
+
 #include "common/dns/codes.h"
 #include "tests/support/catch.h"
 #include "tests/unit/dns/samples.h"

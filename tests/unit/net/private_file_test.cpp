@@ -1,5 +1,6 @@
 #include "common/net/private_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>

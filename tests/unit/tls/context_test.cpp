@@ -51,8 +51,8 @@ TEST_CASE("A server's files: what cannot be used is named, with the reason") {
         "load the certificate: " + c.key_file + ": no certificate in PEM format");
   const std::string broken =
       d.write("broken.pem", "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n");
-  CHECK_THAT(complaint(broken, c.key_file), Catch::StartsWith("load the certificate: " + broken + ": "));
-  CHECK_THAT(complaint("/", c.key_file), Catch::StartsWith("load the certificate: /: "));
+  CHECK_THAT(complaint(broken, c.key_file), Catch::Matchers::StartsWith("load the certificate: " + broken + ": "));
+  CHECK_THAT(complaint("/", c.key_file), Catch::Matchers::StartsWith("load the certificate: /: "));
 }
 
 TEST_CASE("A key that belongs to another certificate is refused at start") {
@@ -77,7 +77,7 @@ TEST_CASE("A CA file: what cannot be used is named, with the reason") {
   const std::string text = classroom().directory.write("text-ca.pem", "hello\n");
   CHECK(ca_complaint(text) == "load the trust anchors: " + text + ": no certificate in PEM format");
   CHECK_THAT(ca_complaint(classroom().key_file),
-             Catch::EndsWith(classroom().key_file + ": no certificate in PEM format"));
+             Catch::Matchers::EndsWith(classroom().key_file + ": no certificate in PEM format"));
 }
 
 TEST_CASE("An encrypted key is refused rather than asked for on the terminal") {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <sys/socket.h>
+#include <system_error>
 
 namespace tls_test {
 
