@@ -204,8 +204,8 @@ void Forwarder::bury(const ConnectionPtr& connection, const std::exception_ptr& 
   const std::vector<QueryPtr> queries = connection->take_all();
   drop(connection);
   if (!death->proven) upstream.failed(death->reason, now);
-  if (!queries.empty() && death->answers_once) upstream.cut_short(now);
-  if (!queries.empty() && death->stalled) upstream.left_messages_unread();
+  if (death->answers_once) upstream.cut_short(now);
+  if (death->stalled) upstream.leaves_messages();
   connection->trace_lost(queries, death->reason);
   for (const QueryPtr& query : queries) {
     if (query->asker.get() == &asker_)
@@ -221,11 +221,12 @@ void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_poin
   if (!query->waiting) return;
   last_error_ = explain(death);
   query->asked_last = nullptr;
-  if (!death.carried)
+  if (!death.carried) {
     --query->sends;  // it never left
-  else if (!death.was_resting)
+    ++query->attempts;
+  } else if (!death.was_resting) {
     ++query->deaths;
-  if (!death.proven) ++query->attempts;
+  }
   if (--query->copies > 0) return;  // it may be answered elsewhere
 
   if (query->alone && query->deaths > kDeathsToBeAlone) quarantined_ = asker_.is_one_client();
@@ -273,6 +274,7 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
 
 void Forwarder::on_time(Clock::time_point now) {
   read_mail(now);
+  expire(now);
   if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
   for (const ConnectionPtr& connection : std::vector(attended_)) {
     std::vector<Returned> own;
@@ -285,7 +287,6 @@ void Forwarder::on_time(Clock::time_point now) {
     if (!own.empty()) came_back(own, now);
   }
   race(now);
-  expire(now);
 }
 
 void Forwarder::expire(Clock::time_point now) {

@@ -59,7 +59,8 @@ bool UpstreamConnection::is_used_up() {
 // Nothing has come for longer than an answer takes here: the oldest query is a slow one, and a resolver that
 // answers in turn holds all behind it up; or the path is dead.
 bool UpstreamConnection::is_stuck(Clock::time_point now) {
-  return ready_ && in_flight_.oldest() != nullptr && now - silent_since() > patience();
+  if (!ready_ || in_flight_.taken() == 0) return false;
+  return now - (in_flight_.oldest() != nullptr ? silent_since() : last_heard_) > patience();
 }
 
 UpstreamConnection::Clock::time_point UpstreamConnection::silent_since() {
@@ -80,7 +81,7 @@ UpstreamConnection::Submitted UpstreamConnection::submit(std::span<const QueryPt
     if (!fits(queries.size(), now)) return Submitted::no;
     if (in_flight_.oldest() == nullptr) last_heard_ = asked_at_ = now;
     for (const QueryPtr& query : queries) {
-      const std::uint16_t id = in_flight_.add(query, now);
+      const std::uint16_t id = in_flight_.add(query, !queue_.empty(), now);
       const std::uint8_t id_octets[] = {static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
       queue_.begin(query->message.size());
       queue_.part(id_octets);
@@ -136,7 +137,8 @@ IoResult::Status UpstreamConnection::flush() {
   const std::lock_guard lock(io_);
   if (broken_) throw NetError(NetError::Kind::closed, "write to " + parts_.stream->peer());
   try {
-    return upstream_.wants_single_records() ? out_.flush_each(*parts_.stream) : out_.flush(*parts_.stream);
+    return upstream_.wants_single_records(Clock::now()) ? out_.flush_each(*parts_.stream)
+                                                        : out_.flush(*parts_.stream);
   } catch (...) {
     broken_ = true;
     throw;
@@ -258,9 +260,15 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
   const std::lock_guard lock(table_);
   const InFlight::Entry* const oldest = in_flight_.oldest();
   if (oldest == nullptr && ready_ && !blocked_ && !failure_ && !unread_) {
-    attendant_ = nullptr;
-    idle_since_ = now;
-    return std::nullopt;
+    // What is still owed is waited for, though nobody needs it: it frees its ID, and tells the resolver's
+    // speed. Where it does not come, whoever asks next had better not wait here.
+    const bool given_up = now - last_heard_ >= hedge_after;
+    if (in_flight_.taken() == 0 || given_up) {
+      attendant_ = nullptr;
+      idle_since_ = now;
+      closed_ = closed_ || in_flight_.taken() > 0 || reader_.mid_frame();
+      return std::nullopt;
+    }
   }
   int events = 0;
   if (!connected_)
@@ -274,8 +282,10 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
     plan.until = now;
   } else if (ready_ && oldest != nullptr) {
     plan.until = std::min(oldest->query->deadline, std::max(last_heard_ + hedge_after, next_hedge_));
-    if (!told_ && in_flight_.awaited() > 1 && !upstream_.is_out_of_order())
+    if (!told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order())
       plan.until = std::min(plan.until, silent_since() + patience());
+  } else if (ready_) {
+    plan.until = last_heard_ + hedge_after;
   }
   return plan;
 }
@@ -286,13 +296,18 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   const InFlight::Entry* const oldest = in_flight_.oldest();
   if (!ready_ || oldest == nullptr) return overdue;
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
-  const bool stuck = !silent && !told_ && in_flight_.awaited() > 1 && !upstream_.is_out_of_order() &&
+  const bool stuck = !silent && !told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order() &&
                      silent_since() + patience() <= now;
   if (!silent && !stuck) return overdue;
   if (silent) next_hedge_ = now + hedge_after;  // whatever becomes of this
   told_ = true;
+  // It had left behind another message, which has been answered: it may lie there unread.
+  const bool unread = oldest->gathered && answers_ > 0;
+  if (unread) upstream_.seems_to_leave_messages(now);
+  // The slow one may be one that nobody waits for any more.
+  const bool oldest_is_slow = !unread && in_flight_.taken() == in_flight_.awaited();
   in_flight_.for_each_awaited([&](const InFlight::Entry& entry) {
-    if (stuck && &entry == oldest) return;
+    if (stuck && &entry == oldest && oldest_is_slow) return;
     overdue.push_back(
         {entry.query, silent ? Returned::Why::silent : Returned::Why::stuck, shared_from_this(), nullptr});
   });
@@ -333,8 +348,9 @@ Death UpstreamConnection::death(const std::exception& cause, Clock::time_point n
   const std::lock_guard lock(table_);
   death.carried = ready_;
   death.proven = answers_ > 0;
-  death.answers_once = answers_ == 1 && error != nullptr && error->kind() == NetError::Kind::closed;
-  death.stalled = death.proven && now - last_heard_ > kStalled;
+  const bool owed = in_flight_.taken() > 0;
+  death.answers_once = owed && answers_ == 1 && error != nullptr && error->kind() == NetError::Kind::closed;
+  death.stalled = owed && death.proven && now - last_heard_ > kStalled;
   death.was_resting = death.proven && last_heard_ == asked_at_ && asked_at_ - idle_since_ > kResting;
   return death;
 }

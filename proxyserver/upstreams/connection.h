@@ -38,8 +38,8 @@ struct Death {
   bool may_heal = false;   // a resolver that is being restarted looks like this; a wrong certificate does not
   bool carried = false;    // queries had left over it
   bool proven = false;     // an answer had come over it: its end says little about the resolver
-  bool answers_once = false;  // one answer had, and then its far end closed it in order
-  bool stalled = false;       // its last answer was long ago
+  bool answers_once = false;  // its far end closed it in order after one answer, and owed others
+  bool stalled = false;       // it owed answers, and the last one was long ago
   bool was_resting = false;   // closed by its far end while it was idle, as resolvers do
 
   static Death of(Upstream& upstream, const std::exception& cause);  // before anything came of it

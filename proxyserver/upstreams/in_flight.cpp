@@ -21,13 +21,13 @@ std::uint16_t RandomIds::next() {
   return drawn_[--left_];
 }
 
-std::uint16_t InFlight::add(QueryPtr query, Clock::time_point now) {
+std::uint16_t InFlight::add(QueryPtr query, bool gathered, Clock::time_point now) {
   if (2 * (taken_ + 1) > slots_.size()) grow();
   std::uint16_t id = 0;
   do id = ids_.next();
   while (slots_[id & (slots_.size() - 1)].query != nullptr);
 
-  slots_[id & (slots_.size() - 1)] = {std::move(query), now, id, true, newest_, id};
+  slots_[id & (slots_.size() - 1)] = {std::move(query), now, id, gathered, true, newest_, id};
   ++taken_;
   if (awaited_++ == 0)
     oldest_ = id;

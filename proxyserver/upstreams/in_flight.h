@@ -35,11 +35,12 @@ class InFlight {
     QueryPtr query;  // null: the place is free
     Clock::time_point sent;
     std::uint16_t id = 0;
-    bool awaited = false;  // in the order below
+    bool gathered = false;  // it left behind another message, in one write
+    bool awaited = false;   // in the order below
     std::uint16_t older = 0, newer = 0;
   };
 
-  std::uint16_t add(QueryPtr query, Clock::time_point now);
+  std::uint16_t add(QueryPtr query, bool gathered, Clock::time_point now);
   // Null: that ID is not taken. Valid until the next add().
   Entry* find(std::uint16_t id);
   QueryPtr remove(Entry& entry);

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kOldNews = 1s;    // an answer time from before then says little
 constexpr auto kTrialTime = 1s;  // for one query to prove that a resolver is back
-constexpr auto kOneByOne = 1s;   // then a resolver that answers once and closes gets another chance
+constexpr auto kSuspicion = 10s;
+constexpr auto kOneByOne = 1s;  // then a resolver that answers once and closes gets another chance
 // An idle connection keeps its buffers for so long: clients ask once in a few seconds, and then it would have
 // to get them anew.
 constexpr auto kKeepBuffers = 6s;
@@ -179,4 +180,13 @@ void Upstream::cut_short(Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (now - last_cut_ < kOneByOne) once_until_ = (now + kOneByOne).time_since_epoch().count();
   last_cut_ = now;
+}
+
+void Upstream::seems_to_leave_messages(Clock::time_point now) {
+  if (!encrypted() || wants_single_records(now)) return;
+  single_records_until_ = (now + kSuspicion).time_since_epoch().count();
+}
+
+void Upstream::leaves_messages() {
+  if (encrypted()) single_records_until_ = Clock::time_point::max().time_since_epoch().count();
 }

@@ -41,10 +41,13 @@ class Upstream {
   void sweep(Clock::time_point now);
 
   // Some resolvers (dnsdist 1.7) leave a second message in a TLS record unread until the next record comes.
-  // One that fell silent while it owed answers, and then closed, gets each message in a record of its own
-  // from then on.
-  bool wants_single_records() const { return wants_single_records_; }
-  void left_messages_unread() { wants_single_records_ = encrypted(); }
+  // One that seems to do so gets each message in a record of its own for ten seconds, and one that then
+  // closes the connection with answers owed, from then on.
+  bool wants_single_records(Clock::time_point now) const {
+    return now.time_since_epoch().count() < single_records_until_.load(std::memory_order_relaxed);
+  }
+  void seems_to_leave_messages(Clock::time_point now);
+  void leaves_messages();
 
   // A resolver that has answered a later query first does not make all wait for a slow one.
   bool is_out_of_order() const { return out_of_order_.load(std::memory_order_relaxed); }
@@ -101,7 +104,7 @@ class Upstream {
   std::atomic<Clock::rep> smoothed_time_ = 0;
   std::atomic<Clock::rep> once_until_ = kLongAgo;
   std::atomic<Clock::rep> heard_ = kLongAgo;
-  std::atomic<bool> wants_single_records_ = false;
+  std::atomic<Clock::rep> single_records_until_ = kLongAgo;
   std::atomic<bool> out_of_order_ = false;
   std::atomic<int> failures_ = 0;  // atomic so that succeeded(), once per answer, need not lock
 };

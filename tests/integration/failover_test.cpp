@@ -161,7 +161,8 @@ TEST_CASE("with --policy fastest the fastest is asked, and when it dies the slow
 }
 
 TEST_CASE(
-    "with --policy fastest one query at a time measures the others, and who becomes the fastest is found") {
+    "with --policy fastest the others are measured at no client's cost, and who becomes the fastest is "
+    "found") {
   std::optional<Named> first(std::in_place, "first", Arguments{"--delay", "400"});
   const net::Endpoint endpoint = first->resolver->endpoint(Transport::tcp);
   const Named second("second", Arguments{"--delay", "30"});
@@ -171,13 +172,12 @@ TEST_CASE(
   REQUIRE(who_answers(client) == "\"first\"");
   REQUIRE(who_answers(client) == "\"second\"");
 
-  // Two seconds on, one query of many measures the slow upstream, and the others do not follow it there.
+  // Two seconds on, one query of many goes to the slow upstream besides: nobody waits for that.
   second.resolver->connect(Transport::tcp).ask(query("delay-2100.who.test."));
   std::vector<std::string> who;
   for (std::uint16_t id = 0; id < 20; ++id) client.send(query("who.test.", id));
   while (who.size() < 20) who.push_back(dns::rdata_to_text(client.read_message().answers.at(0).rdata));
-  CHECK(std::ranges::count(who, "\"first\"") == 1);
-  CHECK(who.back() == "\"first\"");
+  CHECK(std::ranges::count(who, "\"second\"") == 20);
 
   first.reset();
   first.emplace("first", Arguments{"--listen", endpoint.to_string()});  // fast now

@@ -1,5 +1,5 @@
-// proxyserver --trace: the story of each connection, told by the events that its header (proxyserver/watching/trace.h)
-// lists.
+// proxyserver --trace: the story of each connection, told by the events that its header
+// (proxyserver/watching/trace.h) lists.
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
