@@ -159,14 +159,15 @@ void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now
 void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
   const bool was_ready = connection->ready();
   replies_.clear();
-  std::exception_ptr failure;
   try {
     connection->turn(events, now, replies_);
-  } catch (const std::exception&) {
-    failure = std::current_exception();
+  } catch (const std::exception& cause) {
+    deliver(connection->upstream(), now);
+    connection->upstream().bury(connection, cause, now);  // its queries come back by mail
+    std::erase(attended_, connection);
+    return;
   }
   deliver(connection->upstream(), now);
-  if (failure) return bury(connection, failure, now);
   if (!was_ready && connection->ready()) settle_race(connection, now);
 }
 
@@ -192,31 +193,7 @@ void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
   answers_.clear();
 }
 
-void Forwarder::bury(const ConnectionPtr& connection, const std::exception_ptr& failure,
-                     Clock::time_point now) {
-  Upstream& upstream = connection->upstream();
-  std::shared_ptr<const Death> death;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const std::exception& cause) {
-    death = std::make_shared<const Death>(connection->death(cause, now));
-  }
-  const std::vector<QueryPtr> queries = connection->take_all();
-  drop(connection);
-  if (!death->proven) upstream.failed(death->reason, now);
-  if (death->answers_once) upstream.cut_short(now);
-  if (death->stalled) upstream.leaves_messages();
-  connection->trace_lost(queries, death->reason);
-  for (const QueryPtr& query : queries) {
-    if (query->asker.get() == &asker_)
-      lost(query, *death, now);
-    else
-      query->asker->give_back({query, Returned::Why::lost, connection, death});
-  }
-}
-
-// Another connection at once, another after a moment, or SERVFAIL. A connection that had worked before may
-// merely have been closed for idleness: that says nothing about the resolver.
+// Another connection at once, another after a moment, or SERVFAIL.
 void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_point now) {
   if (!query->waiting) return;
   last_error_ = explain(death);
@@ -324,8 +301,11 @@ void Forwarder::leave(const Asker::Mail& mail) {
   outbox_.clear();
   for (const ConnectionPtr& connection : mail.connections)
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
-  for (const ConnectionPtr& connection : attended_)
-    if (!pass_on(connection) && !connection->serves_others()) connection->upstream().drop(connection);
+  for (const ConnectionPtr& connection : attended_) {
+    const bool serves_others = connection->serves_others();
+    if (!pass_on(connection) && !serves_others && connection->retire())
+      connection->upstream().drop(connection);
+  }
   attended_.clear();
 }
 

@@ -60,7 +60,6 @@ class Forwarder {
   void came_back(std::span<const Returned> returned, Clock::time_point now);
   void attend(const ConnectionPtr& connection, short events, Clock::time_point now);
   void deliver(const Upstream& upstream, Clock::time_point now);
-  void bury(const ConnectionPtr& connection, const std::exception_ptr& failure, Clock::time_point now);
   void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
   void fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now);
   void expire(Clock::time_point now);

@@ -34,7 +34,8 @@ void Forwarder::race(Clock::time_point now) {
   const std::vector<ConnectionPtr> racing = connecting();
   if (racing.empty()) return;
   if (std::ranges::none_of(racing, [](const ConnectionPtr& one) { return one->is_awaited(); })) {
-    for (const ConnectionPtr& one : racing) drop(one);  // nobody needs them any more
+    for (const ConnectionPtr& one : racing)
+      if (one->retire()) drop(one);  // nobody needs them any more
     return;
   }
   const ConnectionPtr& slow = racing.back();

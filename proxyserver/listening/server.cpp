@@ -42,19 +42,20 @@ constexpr std::size_t kStackSize = std::size_t{2} << 20;  // ThreadSanitizer kee
 constexpr std::size_t kStackSize = std::size_t{256} << 10;
 #endif
 
-// A session needs two descriptors, or three while it hedges, so the soft limit that shells set (1024) is soon
-// reached; the hard one is ours to use. Where that is too low as well, fewer connections are taken, lest the
-// clients' leave none for the upstreams'. Returns how many.
+// A session needs a descriptor, so the soft limit that shells set (1024) is soon reached; the hard one is
+// ours to use. Where that is too low as well, fewer connections are taken: a quarter is left for the
+// resolvers'. Returns how many.
 std::size_t connections_for_descriptors(std::size_t wanted) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  const std::size_t spare = std::max<std::size_t>(limit.rlim_cur, kOwnDescriptors + 2) - kOwnDescriptors;
-  if (spare / 2 >= wanted) return wanted;
+  const std::size_t spare = std::max<std::size_t>(limit.rlim_cur, kOwnDescriptors + 4) - kOwnDescriptors;
+  const std::size_t for_clients = spare - spare / 4;
+  if (for_clients >= wanted) return wanted;
   logging::write(logging::Level::warning, "few-descriptors",
-                 fmt::format("limit={} max-connections={} wanted={}", limit.rlim_cur, spare / 2, wanted));
-  return spare / 2;
+                 fmt::format("limit={} max-connections={} wanted={}", limit.rlim_cur, for_clients, wanted));
+  return for_clients;
 }
 
 void use_small_stacks() {

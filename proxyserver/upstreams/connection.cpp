@@ -316,14 +316,21 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
 
 std::vector<QueryPtr> UpstreamConnection::take_all() {
   const std::lock_guard lock(table_);
+  closed_ = true;
   untraced_.clear();
   return in_flight_.take_all();
+}
+
+bool UpstreamConnection::retire() {
+  const std::lock_guard lock(table_);
+  if (in_flight_.oldest() == nullptr) closed_ = true;
+  return closed_;
 }
 
 void UpstreamConnection::close() noexcept {
   {
     const std::lock_guard lock(table_);
-    closed_ = true;
+    attendant_ = nullptr;
   }
   const std::lock_guard lock(io_);
   if (!broken_) parts_.stream->close();
@@ -378,8 +385,8 @@ std::optional<UpstreamConnection::Clock::duration> UpstreamConnection::idle_time
   return now - std::max(idle_since_, last_heard_);
 }
 
-bool UpstreamConnection::is_past_its_time(Clock::duration idle) const {
-  return idle + kIdleMargin >= idle_limit_;
+UpstreamConnection::Clock::duration UpstreamConnection::longest_idle_time() const {
+  return idle_limit_ - kIdleMargin;
 }
 
 void UpstreamConnection::release() {

@@ -100,9 +100,11 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   // What time has brought about: queries that their askers should send over another connection as well.
   std::vector<Returned> overdue(Clock::time_point now, Clock::duration hedge_after);
 
-  // All that somebody waits for, taken out; its place is free again.
+  // It takes nothing more. What somebody waits for is taken out.
   std::vector<QueryPtr> take_all();
-  // It takes nothing more, and its far end is told.
+  // It takes nothing more, unless somebody waits for something: then false.
+  bool retire();
+  // Nobody attends any more, and its far end is told. After one of the two above.
   void close() noexcept;
   Death death(const std::exception& cause, Clock::time_point now);
   bool is_used_up();  // it will take no more
@@ -114,9 +116,8 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
 
   // For how long nobody has waited for anything here; nullopt: somebody does.
   std::optional<Clock::duration> idle_time(Clock::time_point now);
-  // So long that its far end may be about to close it.
-  bool is_past_its_time(Clock::duration idle) const;
-  void release();  // gives memory back
+  Clock::duration longest_idle_time() const;  // then its far end may be about to close it
+  void release();                             // gives memory back
 
   // For the trace: our end; and whose query it was made for, where it is not the first that is submitted.
   std::string local() const;

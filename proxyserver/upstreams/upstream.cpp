@@ -109,15 +109,27 @@ void Upstream::rest(const ConnectionPtr& connection, Clock::time_point now) {
   std::vector<Reply> replies;
   try {
     connection->turn(POLLIN, now, replies);
-    const auto idle = connection->idle_time(now);
-    if (!idle || !connection->is_past_its_time(*idle)) {
-      if (idle && *idle > kKeepBuffers) connection->release();
-      pass_on(connection);
-      return;
-    }
-  } catch (const std::exception&) {  // it has ended: no news
+  } catch (const std::exception& cause) {
+    return bury(connection, cause, now);
   }
+  const auto idle = connection->idle_time(now);
+  if (idle && *idle >= connection->longest_idle_time() && connection->retire()) return drop(connection);
+  if (idle && *idle > kKeepBuffers) connection->release();
+  pass_on(connection);
+}
+
+void Upstream::bury(const ConnectionPtr& connection, const std::exception& cause, Clock::time_point now) {
+  const auto death = std::make_shared<const Death>(connection->death(cause, now));
+  const std::vector<QueryPtr> queries = connection->take_all();
   drop(connection);
+  // A connection that had worked before may merely have been closed for idleness: that says nothing about
+  // the resolver.
+  if (!death->proven) failed(death->reason, now);
+  if (death->answers_once) cut_short(now);
+  if (death->stalled) leaves_messages();
+  connection->trace_lost(queries, death->reason);
+  for (const QueryPtr& query : queries)
+    query->asker->give_back({query, Returned::Why::lost, connection, death});
 }
 
 void Upstream::failed(std::string_view why, Clock::time_point now) {

@@ -33,8 +33,10 @@ class Upstream {
   // allows. Throws NetError when none can be begun.
   ConnectionPtr connection(std::size_t index, UpstreamConnection::Terms terms, Clock::time_point now);
   ConnectionPtr connect(UpstreamConnection::Terms terms, Clock::time_point now);  // a new one in any case
-  // It is no more: closed, and forgotten here.
+  // It is no more: closed, and forgotten here. By its attendant, once it takes no more.
   void drop(const ConnectionPtr& connection);
+  // It is lost: the same, and its queries go back to their askers. By its attendant.
+  void bury(const ConnectionPtr& connection, const std::exception& cause, Clock::time_point now);
 
   // Once a second: looks at connections that nobody attends. Closes those that their far end closed, or that
   // nobody wanted for long; the others give memory back.
