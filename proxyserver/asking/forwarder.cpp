@@ -71,7 +71,8 @@ void Forwarder::send_outbox(Clock::time_point now) {
   const std::span<const QueryPtr> batch(together, queries.end());
   const UpstreamConnection::Terms terms{quarantined_ ? &asker_ : nullptr, false};
   send(batch, upstream, terms, nullptr, now);
-  if (Upstream* const other = upstreams_.due_for_trial(now); other != nullptr && !quarantined_)
+  if (quarantined_ || batch.front()->sends >= kMaxSends) return;
+  if (Upstream* const other = upstreams_.due_for_trial(now))
     send_besides(batch.first(1), *other, nullptr, now);
 }
 
@@ -246,7 +247,7 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
   Upstream& from = first.from->upstream();
   if (first.why == Returned::Why::stuck) return send_besides(queries, from, first.from.get(), now);
   for (const QueryPtr& query : queries) query->hedged_from = &from;
-  send_besides(queries, upstreams_.choose(&from, now), first.from.get(), now);
+  send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(), now);
 }
 
 void Forwarder::on_time(Clock::time_point now) {

@@ -74,13 +74,18 @@ void Forwarder::settle_race(const ConnectionPtr& winner, Clock::time_point now) 
 }
 
 void Forwarder::move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now) {
-  const std::vector<QueryPtr> queries = from->take_all();
+  std::vector<QueryPtr> queries = from->take_all();
   drop(from);
-  if (queries.empty() || to->submit(queries, asker_, to->terms(), now) != UpstreamConnection::Submitted::no)
-    return;
-  const net::NetError cause(net::NetError::Kind::timeout, "connect");
+  // One that has been sent elsewhere as well needs no other copy.
+  auto moved = std::partition(queries.begin(), queries.end(),
+                              [](const QueryPtr& query) { return query->copies == 1; });
+  if (moved != queries.begin() &&
+      to->submit({queries.begin(), moved}, asker_, to->terms(), now) == UpstreamConnection::Submitted::no)
+    moved = queries.begin();
+  const net::NetError cause(net::NetError::Kind::timeout, "connect to " + from->upstream().name());
   const auto death = std::make_shared<const Death>(Death::of(from->upstream(), cause));
-  for (const QueryPtr& query : queries) query->asker->give_back({query, Returned::Why::lost, from, death});
+  for (auto query = moved; query != queries.end(); ++query)
+    (*query)->asker->give_back({*query, Returned::Why::lost, from, death});
 }
 
 void Forwarder::drop(const ConnectionPtr& connection) {

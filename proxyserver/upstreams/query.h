@@ -36,11 +36,11 @@ struct Query {
   Clock::time_point deadline{};
 
   // The asker's thread alone.
-  unsigned sends = 0;     // how often it has left: at most three times (RFC 9520 §3.1)
-  unsigned copies = 0;    // connections that it is on
-  unsigned attempts = 0;  // connections in a row that brought it nowhere
-  unsigned deaths = 0;    // connections that broke while it was on them
-  bool alone = false;     // it goes over a connection of its own
+  unsigned sends = 0;                // how often it has left: at most three times (RFC 9520 §3.1)
+  std::atomic<unsigned> copies = 0;  // connections that it is on; others may read it
+  unsigned attempts = 0;             // connections in a row that brought it nowhere
+  unsigned deaths = 0;               // connections that broke while it was on them
+  bool alone = false;                // it goes over a connection of its own
   Upstream* asked_last = nullptr;
 
   // Set by the asker's thread before it is sent once more, read by who brings the answer.

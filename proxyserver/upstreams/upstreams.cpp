@@ -17,12 +17,13 @@ bool is_faster(const Upstream& one, const Upstream& other) {
 
 }  // namespace
 
-Upstream& Upstreams::choose(const Upstream* other_than, Clock::time_point now) const {
+Upstream& Upstreams::choose(const Upstream* other_than, Clock::time_point now, const Upstream* nor) const {
+  if (nor != nullptr && all_.size() < 3) nor = nullptr;
   Upstream* best = nullptr;
   Upstream* failing = nullptr;  // but to be tried again
   Upstream* longest_ago = nullptr;
   for (const auto& upstream : all_) {
-    if (upstream.get() == other_than && all_.size() > 1) continue;
+    if (upstream.get() == nor || (upstream.get() == other_than && all_.size() > 1)) continue;
     if (!upstream->is_failing()) {
       if (best == nullptr || (fastest_ && is_faster(*upstream, *best))) best = upstream.get();
       continue;

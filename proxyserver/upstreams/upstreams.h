@@ -17,9 +17,10 @@ class Upstreams {
   bool encrypted() const { return all_.front()->encrypted(); }  // one kind only: options.cpp sees to that
 
   // The first, or the fastest, that is not failing. If all are: the first whose penalty is over, or else the
-  // one whose last failure is the oldest, so that attempts in a row go round. `other_than` is taken only if
-  // there is nothing else (pass null to allow all). One whose speed is not known yet counts as the slowest.
-  Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now) const;
+  // one whose last failure is the oldest, so that attempts in a row go round. `other_than`, and the next, are
+  // taken only if there is nothing else (null: none). One whose speed is not known yet counts as the slowest.
+  Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now,
+                   const Upstream* nor = nullptr) const;
 
   // One that should be asked a query besides, though it is not chosen: it was failing, and may be back; or,
   // with `fastest`, once in two seconds one of the others in turn, so that it is noticed when it has become
