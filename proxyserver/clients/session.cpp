@@ -152,7 +152,7 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
     if (!answer.query->end()) continue;
     --in_flight_;
     octets_in_flight_ -= query.message.size();
-    if (ended_ || failure_) continue;
+    if (ended_ || !failure_.empty()) continue;
     if (writer_.size() < kMostUnsent) {
       send(query.asked, answer.message, query.came);
     } else {
@@ -161,14 +161,14 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
       send(query.asked, dns::inspect(reply).value(), query.came);
     }
   }
-  if (ended_ || failure_) return;
+  if (ended_ || !failure_.empty()) return;
   last_answer_ = now;
   try {
     flush_client(now);
-  } catch (const std::exception&) {
-    failure_ = std::current_exception();
+  } catch (const std::exception& error) {
+    failure_ = error.what();
   }
-  if (failure_ || unsent_ > 0 || wants_to_know_) waker_.wake();
+  if (!failure_.empty() || unsent_ > 0 || wants_to_know_) waker_.wake();
 }
 
 // The first reason is the one.
@@ -232,7 +232,7 @@ void Session::wait() {
         static_cast<short>((reads && !read_wants_write_ ? POLLIN : 0) | (writes ? POLLOUT : 0));
     if (message_deadline_) until = std::min(until, *message_deadline_);
     if (write_deadline_) until = std::min(until, *write_deadline_);
-    if (failure_ || (!reading_ && in_flight_ == 0 && writer_.empty())) until = now_;
+    if (!failure_.empty() || (!reading_ && in_flight_ == 0 && writer_.empty())) until = now_;
     const auto idle =
         quiet() && !released_ ? std::min<Clock::duration>(limits_.idle, kKeepBuffers) : limits_.idle;
     until = std::min(until, quiet() ? last_message() + idle : now_ + idle);
@@ -250,7 +250,7 @@ void Session::wait() {
 void Session::check_time() {
   forwarder_.on_time(now_);
   const std::lock_guard lock(mutex_);
-  if (failure_) std::rethrow_exception(failure_);
+  if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
   if (write_deadline_ && *write_deadline_ <= now_)
     throw NetError(NetError::Kind::timeout, "write to " + client_name_);
   if (message_deadline_ && *message_deadline_ <= now_)

@@ -67,8 +67,8 @@ class Session final : public Asker {
   // Asker::mutex_ guards these.
   net::Stream& client_;
   net::FrameWriter writer_;
-  Bytes spliced_;               // the answer being delivered, where its EDNS options had to be changed
-  std::exception_ptr failure_;  // of a write by another thread
+  Bytes spliced_;        // the answer being delivered, where its EDNS options had to be changed
+  std::string failure_;  // of a write by another thread; empty: there was none
   Clock::time_point last_answer_;
   std::optional<Clock::time_point> write_deadline_;  // for the first `must_leave_` octets that wait
   std::size_t must_leave_ = 0;

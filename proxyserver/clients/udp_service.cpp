@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 1232;
 // Queries in flight per worker; beyond, datagrams wait in the socket's buffer, and then the kernel drops
 // them.
-constexpr std::size_t kMaxInFlight = 8192;
+constexpr std::size_t kMaxInFlight = 2048;
 
 }  // namespace
 

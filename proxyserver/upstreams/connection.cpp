@@ -24,7 +24,7 @@ constexpr auto kResting = 1s;
 // Silence, before it is closed, that says that what was sent was not read.
 constexpr auto kStalled = 500ms;
 // IDs, those included that are owed an answer nobody waits for.
-constexpr std::size_t kMostInFlight = 4096;
+constexpr std::size_t kMostInFlight = 1024;
 // One turn takes no more than this: the attendant has other duties too.
 constexpr std::size_t kMostPerTurn = std::size_t{256} << 10;
 constexpr std::chrono::milliseconds kKeepaliveUnit{100};  // RFC 7828 §3.1
@@ -41,7 +41,8 @@ UpstreamConnection::UpstreamConnection(Upstream& upstream, Parts parts, Terms te
     : upstream_(upstream), parts_(std::move(parts)), terms_(terms), trace_(trace), begun_(now) {}
 
 bool UpstreamConnection::fits(std::size_t count, Clock::time_point now) {
-  if (closed_ || failure_ || idle_limit_.count() == 0) return false;  // RFC 7828 §3.4: 0 is "close it"
+  if (closed_ || !failure_.empty() || idle_limit_.count() == 0)
+    return false;  // RFC 7828 §3.4: 0 is "close it"
   if (terms_.once) return submitted_ == 0 && count == 1;
   return in_flight_.taken() + count <= kMostInFlight && !is_stuck(now);
 }
@@ -124,9 +125,9 @@ void UpstreamConnection::write_out() {
       const std::lock_guard lock(table_);
       blocked_ = true;
       if (attendant_ != nullptr) attendant_->wake();
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
       const std::lock_guard lock(table_);
-      failure_ = std::current_exception();
+      failure_ = error.what();
       if (attendant_ != nullptr) attendant_->wake();
     }
     return;
@@ -149,7 +150,7 @@ void UpstreamConnection::turn(short events, Clock::time_point now, std::vector<R
   bool goes_on = false;
   {
     const std::lock_guard lock(table_);
-    if (failure_) std::rethrow_exception(failure_);
+    if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
     goes_on = blocked_ && (events & POLLOUT) != 0;
   }
   if (!ready_) return get_ready(now);
@@ -259,7 +260,7 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
                                                                  Clock::duration hedge_after) {
   const std::lock_guard lock(table_);
   const InFlight::Entry* const oldest = in_flight_.oldest();
-  if (oldest == nullptr && ready_ && !blocked_ && !failure_ && !unread_) {
+  if (oldest == nullptr && ready_ && !blocked_ && failure_.empty() && !unread_) {
     // What is still owed is waited for, though nobody needs it: it frees its ID, and tells the resolver's
     // speed. Where it does not come, whoever asks next had better not wait here.
     const bool given_up = now - last_heard_ >= hedge_after;
@@ -278,7 +279,7 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
   else
     events = (read_wants_write_ ? 0 : POLLIN) | (blocked_ || read_wants_write_ ? POLLOUT : 0);
   Plan plan{{parts_.stream->fd(), static_cast<short>(events), 0}, Clock::time_point::max()};
-  if (failure_ || unread_) {
+  if (!failure_.empty() || unread_) {
     plan.until = now;
   } else if (ready_ && oldest != nullptr) {
     plan.until = std::min(oldest->query->deadline, std::max(last_heard_ + hedge_after, next_hedge_));

@@ -12,7 +12,6 @@
 // stream. Nobody waits for the network while holding either (DESIGN, law 1).
 #pragma once
 
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -151,7 +150,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   bool writing_ = false;          // somebody is writing, or, if blocked_, the attendant will go on
   bool blocked_ = false;          // the socket is full
   bool closed_ = false;           // takes no more
-  std::exception_ptr failure_;    // of a write: the attendant has to hear of it
+  std::string failure_;           // of a write: the attendant has to hear of it; empty: there was none
   std::size_t submitted_ = 0;     // queries, ever
   Clock::time_point last_heard_;  // the last answer, or when something was first asked since
   Clock::time_point asked_at_;    // when it last went from idle to busy

@@ -2,6 +2,7 @@
 // did, TLS that turns on its user, answers too late. The client gets the one right answer or SERVFAIL, in
 // time; and whoever asks something else of the same resolver meanwhile notices nothing.
 #include <fmt/format.h>
+#include <mutex>
 
 #include "tests/support/bystander.h"
 #include "tests/support/catch.h"
@@ -205,8 +206,10 @@ TEST_CASE("a resolver that turns on its user before the handshake is done ends i
 }
 
 TEST_CASE("an answer that comes after its query has ended is not the next one's (RFC 5452 §9.1)") {
-  std::optional<dns::Message> first;  // touched by the one connection's thread alone
+  std::mutex mutex;  // each connection has a thread of its own
+  std::optional<dns::Message> first;
   const RawUpstream upstream([&](RawLink& link, const dns::Message& query) {
+    const std::scoped_lock lock(mutex);
     const std::string name = query.questions[0].name.to_string();
     if (name == "late.test." && !first) {
       first = query;
