@@ -7,9 +7,11 @@
 
 namespace {
 
-constexpr std::chrono::milliseconds kRaceAfter{300};  // by the next resolver, if there is one
-// By the same one: TCP's own second try comes then, and in a long outage its tries grow rare (RFC 6298 §5.5).
-constexpr std::chrono::seconds kConnectTime{1};
+constexpr std::chrono::milliseconds kRaceAfter{300};  // by the next resolver, if it works
+// By whichever there is: in a long outage TCP's own tries grow rare (RFC 6298 §5.5), and a fresh one finds
+// the network back sooner. The oldest of three makes room.
+constexpr std::chrono::milliseconds kTryAfter{500};
+constexpr std::size_t kMostAtOnce = 3;
 
 }  // namespace
 
@@ -25,9 +27,10 @@ std::vector<ConnectionPtr> Forwarder::connecting() const {
 Forwarder::Clock::time_point Forwarder::next_race(Clock::time_point now) const {
   const std::vector<ConnectionPtr> racing = connecting();
   if (racing.empty()) return Clock::time_point::max();
-  const auto slowest = racing.back()->begun();
-  if (racing.size() == 1 && now < slowest + kRaceAfter) return slowest + kRaceAfter;
-  return now < slowest + kConnectTime ? slowest + kConnectTime : now + kRaceAfter;
+  const auto begun = racing.back()->begun();
+  for (const auto wait : {kRaceAfter, kTryAfter})
+    if (now < begun + wait) return begun + wait;
+  return now + kRaceAfter;
 }
 
 void Forwarder::race(Clock::time_point now) {
@@ -38,18 +41,15 @@ void Forwarder::race(Clock::time_point now) {
       if (one->retire()) drop(one);  // nobody needs them any more
     return;
   }
-  const ConnectionPtr& slow = racing.back();
-  const bool out_of_time = now >= slow->begun() + kConnectTime;
-  if (racing.size() > 1) {
-    if (!out_of_time) return;
-    // Neither has made it: the older one makes room for another try.
+  UpstreamConnection& newest = *racing.back();
+  Upstream& next = upstreams_.choose(&newest.upstream(), now);
+  const bool works = &next != &newest.upstream() && (!next.is_failing() || next.penalty_end() <= now);
+  if (now < newest.begun() + (works ? kRaceAfter : kTryAfter)) return;
+  if (racing.size() >= kMostAtOnce) {
     racing[0]->upstream().failed("no connection in time", now);
-    move_queries(racing[0], slow, now);
+    move_queries(racing[0], racing[1], now);
   }
-  Upstream& next = upstreams_.choose(&slow->upstream(), now);
-  const bool another = &next != &slow->upstream() && (!next.is_failing() || next.penalty_end() <= now);
-  if (another ? now >= slow->begun() + kRaceAfter : out_of_time)
-    begin_rival(another ? next : upstreams_.choose(nullptr, now), *slow, now);
+  begin_rival(next, newest, now);
 }
 
 void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock::time_point now) {

@@ -161,6 +161,7 @@ void UpstreamConnection::turn(short events, Clock::time_point now, std::vector<R
 }
 
 void UpstreamConnection::get_ready(Clock::time_point now) {
+  const auto entered = Clock::now();
   if (!connected_)  // first, so that a refusal does not look as if TLS had failed
     connected_ = net::is_connected(parts_.stream->fd(), parts_.stream->peer());
   if (!connected_) return;
@@ -177,7 +178,7 @@ void UpstreamConnection::get_ready(Clock::time_point now) {
     if (parts_.tls != nullptr) facts = parts_.tls->facts();
     trace_->connected(made_for_, local(), facts, now - begun_);
   }
-  now = Clock::now();  // the resolver's certificate has been verified meanwhile
+  now += Clock::now() - entered;  // the resolver's certificate has been verified meanwhile
   {
     const std::lock_guard lock(table_);
     ready_ = true;

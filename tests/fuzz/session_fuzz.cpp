@@ -171,10 +171,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   looked_at = &client;
 
   bool cut_off = false;
-  Session session(client, over_tls ? net::Transport::tls : net::Transport::tcp, upstreams, limits, draining,
-                  nullptr);
+  const auto session = std::make_shared<Session>(client, over_tls ? net::Transport::tls : net::Transport::tcp,
+                                                 upstreams, limits, draining, nullptr);
   try {
-    session.run();
+    session->run();
   } catch (const net::NetError& error) {
     claim(resets && error.kind() == net::NetError::Kind::reset);
     cut_off = true;

@@ -96,21 +96,22 @@ class Resolver {
 };
 
 // A session that asks every tenth of a second, and counts what becomes of it.
-class Session final : private Forwarder::Client {
+class Session final : public Asker {
  public:
   explicit Session(std::vector<Resolver*> resolvers) : resolvers_(std::move(resolvers)) {
     logging::set_level(logging::Level::error);  // no line for each failure here
     for (const Resolver* one : resolvers_)
       upstreams_.add(std::make_unique<Upstream>(one->endpoint(), tls::ClientOptions{}, 16));
   }
+  void leave() { forwarder_.leave(end()); }
 
   // Until then, or the first answer after `since`.
-  void ask_until(Clock::time_point end, bool until_answered = false) {
+  void ask_until(Clock::time_point until, bool until_answered = false) {
     const std::size_t before = answered_;
-    for (; now_ < end && (!until_answered || answered_ == before); now_ += kPace / 2) {
+    for (; now_ < until && (!until_answered || answered_ == before); now_ += kPace / 2) {
       if (++turns_ % 2 == 0) submit();
       for (int i = 0; i < 4; ++i) turn();  // to the resolver, and back
-      forwarder_.on_time(now_);
+      if (turns_ % 20 == 0) upstreams_.sweep(now_);
     }
   }
 
@@ -120,36 +121,43 @@ class Session final : private Forwarder::Client {
   std::size_t failed() const { return failed_; }
   Clock::duration longest() const { return longest_; }  // from a query to its end
 
+  void deliver(std::span<const Answer> answers, Clock::time_point) override {
+    for (const Answer& answer : answers) {
+      if (!answer.query->end()) continue;
+      ++(answer.message.header.rcode == 0 ? answered_ : failed_);
+      longest_ = std::max(longest_, now_ - answer.query->came);
+    }
+  }
+  std::string client_of(const Query&) const override { return "test"; }
+  bool is_one_client() const override { return true; }
+  std::size_t in_flight() const override { return submitted_ - answered_ - failed_; }
+
  private:
   void submit() {
     dns::Message query;
     query.header.rd = true;
     query.questions.push_back({*dns::Name::parse("www.tag.test."), 1, 1});
     const Bytes wire = dns::encode(query);
-    forwarder_.submit(dns::inspect(wire).value(), now_);
+    forwarder_.submit(
+        std::make_shared<Query>(shared_from_this(), dns::inspect(wire).value(), dns::OptSplice{}), now_);
     ++submitted_;
   }
 
   void turn() {
     forwarder_.flush(now_);
     for (Resolver* one : resolvers_) one->turn();
-    std::array<pollfd, Forwarder::kMaxLegs> entries;
-    const std::size_t count = forwarder_.poll_entries(entries);
-    poll(entries.data(), count, 0);
-    forwarder_.on_events(std::span(entries).first(count), now_);
+    std::vector<pollfd> entries;
+    forwarder_.poll_entries(entries, now_);
+    poll(entries.data(), entries.size(), 0);
+    forwarder_.on_events(entries, now_);
+    forwarder_.on_time(now_);
   }
-
-  void deliver(const Query& query, const dns::MessageView& answer) override {
-    ++(answer.header.rcode == 0 ? answered_ : failed_);
-    longest_ = std::max(longest_, now_ - (query.deadline - limits_.query));
-  }
-  std::string client_of(const Query&) const override { return "test"; }
 
   const std::vector<Resolver*> resolvers_;
   Limits limits_;
   Upstreams upstreams_{false};
-  Forwarder forwarder_{upstreams_, limits_, *this, nullptr};
-  Clock::time_point now_ = Clock::now();  // the pool asks the real clock how long its connections idled
+  Forwarder forwarder_{upstreams_, limits_, *this};
+  Clock::time_point now_ = Clock::now();
   unsigned turns_ = 0;
   std::size_t submitted_ = 0, answered_ = 0, failed_ = 0;
   Clock::duration longest_{0};
@@ -166,7 +174,8 @@ TEST_CASE(
   std::array<Resolver, 2> resolvers;
   std::vector<Resolver*> used;
   for (int i = 0; i < count; ++i) used.push_back(&resolvers[static_cast<std::size_t>(i)]);
-  Session session(used);
+  const auto asker = std::make_shared<Session>(used);
+  Session& session = *asker;
   session.ask_until(session.now() + seconds(1));
   CHECK(session.answered() == session.submitted());
 
@@ -184,4 +193,5 @@ TEST_CASE(
   const std::size_t failed = session.failed();
   session.ask_until(session.now() + seconds(10));
   CHECK(session.failed() == failed);
+  session.leave();
 }

@@ -3,65 +3,70 @@
 #include <map>
 #include <set>
 
-#include "common/dns/codes.h"
-#include "common/dns/message.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_asker.h"
 
 namespace {
 
-Bytes query_for(const std::string& name, std::uint16_t id) {
-  dns::Message message;
-  message.header.id = id;
-  message.questions.push_back({dns::Name::parse(name).value(), dns::type::A, dns::klass::IN});
-  return dns::encode(message);
-}
+const InFlight::Clock::time_point kNow{std::chrono::hours(1)};
 
-std::uint16_t add(InFlight& table, const std::string& name, std::uint16_t id) {
-  const Bytes message = query_for(name, id);
-  return table.add(dns::inspect(message).value(), {}).id;
+std::vector<std::string> order_of(InFlight& table) {
+  std::vector<std::string> names;
+  table.for_each_awaited([&](const InFlight::Entry& entry) {
+    const auto message = dns::decode(entry.query->message);
+    names.push_back(message.value().questions[0].name.to_string());
+  });
+  return names;
 }
 
 }  // namespace
 
-TEST_CASE("equal IDs of one client stay apart: each query gets its own") {
+TEST_CASE("equal IDs of two clients stay apart: each query gets its own") {
+  const auto asker = std::make_shared<FakeAsker>();
   InFlight table;
-  std::map<std::uint16_t, std::string> names;
+  std::map<std::uint16_t, QueryPtr> queries;
   for (int i = 0; i < 500; ++i) {
-    const std::string name = "n" + std::to_string(i) + ".example.";
-    names[add(table, name, 1)] = name;
+    const QueryPtr query = asker->query("n" + std::to_string(i) + ".example.", 1);
+    queries[table.add(query, false, kNow)] = query;
   }
-  REQUIRE(names.size() == 500);
-  for (const auto& [id, name] : names) {
-    Query* query = table.find(id);
-    REQUIRE(query != nullptr);
-    CHECK(query->client_id == 1);
-    Bytes expected = query_for(name, id);  // the message carries the ID it goes upstream with
-    CHECK(query->message == expected);
-    CHECK(query->view.bytes.data() == query->message.data());  // the view follows when the table grows
+  REQUIRE(queries.size() == 500);
+  CHECK(table.taken() == 500);
+  for (const auto& [id, query] : queries) {
+    InFlight::Entry* entry = table.find(id);
+    REQUIRE(entry != nullptr);
+    CHECK(entry->query == query);
+    CHECK(entry->sent == kNow);
+    CHECK(query->view.header.id == 1);
+    CHECK(query->view.bytes.data() == query->message.data());
     CHECK(query->view.question.data() == query->message.data() + 12);
   }
 }
 
 TEST_CASE("an ID that is not in flight finds nothing, before and after") {
+  const auto asker = std::make_shared<FakeAsker>();
   InFlight table;
   CHECK(table.find(0) == nullptr);
-  const std::uint16_t id = add(table, "example.", 7);
-  CHECK(table.find(static_cast<std::uint16_t>(id ^ 0x8000)) ==
-        nullptr);  // the same place in the table, another ID
-  table.remove(*table.find(id));
+  const QueryPtr query = asker->query("example.");
+  const std::uint16_t id = table.add(query, false, kNow);
+  // The same place in the table, another ID.
+  CHECK(table.find(static_cast<std::uint16_t>(id ^ 0x8000)) == nullptr);
+  CHECK(table.remove(*table.find(id)) == query);
   CHECK(table.find(id) == nullptr);
-  CHECK(table.empty());
+  CHECK(table.taken() == 0);
+  CHECK(table.oldest() == nullptr);
   table.release();
   CHECK(table.find(id) == nullptr);
 }
 
 TEST_CASE("IDs follow no order and cover their range (RFC 5452 §9.2)") {
+  const auto asker = std::make_shared<FakeAsker>();
+  const QueryPtr query = asker->query("example.");
   InFlight table;
   std::set<std::uint16_t> seen;
   int rising = 0;
   std::uint16_t previous = 0;
   for (int i = 0; i < 4000; ++i) {
-    const std::uint16_t id = add(table, "example.", 1);
+    const std::uint16_t id = table.add(query, false, kNow);
     rising += id > previous ? 1 : 0;
     previous = id;
     seen.insert(id);
@@ -74,12 +79,57 @@ TEST_CASE("IDs follow no order and cover their range (RFC 5452 §9.2)") {
   CHECK(*seen.rbegin() > 65336);
 }
 
-TEST_CASE("visiting may remove what it visits") {
+TEST_CASE("the order is that of sending, while the table grows and whoever leaves") {
+  const auto asker = std::make_shared<FakeAsker>();
   InFlight table;
-  for (std::uint16_t i = 0; i < 50; ++i) add(table, "example.", i);
-  table.for_each([&](Query& query) {
-    if (query.client_id % 2 == 0) table.remove(query);
-  });
-  CHECK(table.size() == 25);
-  table.for_each([&](Query& query) { CHECK(query.client_id % 2 == 1); });
+  std::vector<std::uint16_t> ids;
+  for (int i = 0; i < 20; ++i)
+    ids.push_back(table.add(asker->query("n" + std::to_string(i) + ".example."), false, kNow));
+  for (const int i : {0, 7, 8, 19}) table.remove(*table.find(ids[static_cast<std::size_t>(i)]));
+  std::vector<std::string> expected;
+  for (int i = 0; i < 20; ++i)
+    if (i != 0 && i != 7 && i != 8 && i != 19) expected.push_back("n" + std::to_string(i) + ".example.");
+  CHECK(order_of(table) == expected);
+  CHECK(table.is_oldest(*table.find(ids[1])));
+  ids.push_back(table.add(asker->query("late.example."), false, kNow));
+  expected.emplace_back("late.example.");
+  CHECK(order_of(table) == expected);
+}
+
+TEST_CASE("a query that has ended leaves the order, and keeps its ID until its answer comes") {
+  const auto asker = std::make_shared<FakeAsker>();
+  InFlight table;
+  const QueryPtr first = asker->query("first.example.");
+  const QueryPtr second = asker->query("second.example.");
+  const std::uint16_t id = table.add(first, false, kNow);
+  table.add(second, true, kNow);
+  CHECK(table.oldest()->query == first);
+  CHECK_FALSE(table.oldest()->gathered);
+  first->end();
+  CHECK(table.oldest()->query == second);
+  CHECK(table.oldest()->gathered);
+  CHECK(table.awaited() == 1);
+  CHECK(table.taken() == 2);
+  REQUIRE(table.find(id) != nullptr);
+  CHECK_FALSE(table.is_oldest(*table.find(id)));
+  second->end();
+  CHECK(table.oldest() == nullptr);
+  CHECK(table.awaited() == 0);
+  table.remove(*table.find(id));
+  CHECK(table.taken() == 1);
+}
+
+TEST_CASE("all that are awaited can be taken out at once, the oldest first") {
+  const auto asker = std::make_shared<FakeAsker>();
+  InFlight table;
+  std::vector<QueryPtr> queries;
+  for (int i = 0; i < 5; ++i) {
+    queries.push_back(asker->query("n" + std::to_string(i) + ".example."));
+    table.add(queries.back(), false, kNow);
+  }
+  queries[0]->end();
+  CHECK(table.oldest()->query == queries[1]);
+  CHECK(table.take_all() == std::vector<QueryPtr>(queries.begin() + 1, queries.end()));
+  CHECK(table.taken() == 0);
+  CHECK(table.oldest() == nullptr);
 }
