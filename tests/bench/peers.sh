@@ -30,10 +30,14 @@ proxyserver_command() {
     --idle-timeout 600s --log-level error)
 }
 
-relay_command() {
-  command=("$build/common/thread_relay" "${dot[relay]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
+# model PROGRAM NAME
+model() {
+  command=("$build/tests/bench/$1" "${dot[$2]}" "$upstream" "$root/cert.pem" "$root/key.pem" "$scratch/ca.pem")
 }
+relay_command() { model thread_relay relay; }
 relay_configuration() { :; }
+shared_relay_command() { model shared_relay shared_relay; }
+shared_relay_configuration() { :; }
 
 dnsdist_command() { command=(dnsdist --supervised --disable-syslog -C "$scratch/dnsdist.conf"); }
 dnsdist_configuration() {
