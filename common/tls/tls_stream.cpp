@@ -26,11 +26,16 @@ bool set_server_name(SSL* ssl, std::string name) {
 }
 
 // A socket closed with octets unread (a session ticket, the peer's own close_notify) sends a reset, which
-// destroys what the peer has not fetched yet. So they are fetched, as far as they are here already.
-void discard_unread(int fd) {
+// destroys what the peer has not fetched yet, our alert above all. So they are fetched, as far as they are
+// here already.
+void discard_unread(int fd, net::Watcher* watcher = nullptr) {
   constexpr int kEnough = 16;
-  char unread[4096];
-  for (int i = 0; i < kEnough && recv(fd, unread, sizeof unread, 0) == sizeof unread; ++i) continue;
+  std::uint8_t unread[4096];
+  for (int i = 0; i < kEnough; ++i) {
+    const ssize_t count = recv(fd, unread, sizeof unread, 0);
+    if (count > 0 && watcher != nullptr) watcher->received({unread, static_cast<std::size_t>(count)});
+    if (count != sizeof unread) return;
+  }
 }
 
 // OpenSSL's SSL_set_msg_callback, which also tells of things that are no part of the protocol.
@@ -220,6 +225,8 @@ void TlsStream::fail(const char* action) {
     if (bio_.error != 0) throw net::NetError::from_errno(whole_action, bio_.error);
     if (bio_.ended) facts.kind = TlsError::Kind::closed;
   }
+  // OpenSSL 3.2 and later have not read what the peer sent behind the cause.
+  if (bio_.error == 0) discard_unread(socket_.get(), bio_.watcher);
   if (bio_.verify_result != 0)
     facts = verify_failure(bio_.verify_result, bio_.rejected.get(),
                            client_ != nullptr ? client_->options().auth_name : std::string());
