@@ -167,7 +167,10 @@ TEST_CASE("client does not warn of a capture that holds no secrets, since no TLS
   CHECK(run.exit_code == 21);
   CHECK(count(run.errors, "holds the secrets") == 0);
   CHECK(count(run.errors, "client: to read it: tshark") == 1);
-  CHECK(count(content_of(file), "HTTP/") == 1);  // OpenSSL 3.2 and later reads no more than a record's header
+  // All that the server sent, in as many packets as OpenSSL has reads for it: 3.2 and later take five octets
+  // first.
+  CHECK(count(content_of(file), "HTTP/") == 1);
+  CHECK(count(content_of(file), "1.1 400") == 1);
 }
 
 TEST_CASE("client says how to read its capture, and warns of it exactly where it holds secrets") {
