@@ -2,7 +2,7 @@
 # The programs that compare measures, each as a function that prints its configuration, and the command that runs it in
 # the foreground. All show cert.pem to their clients, and verify the upstream by the scratch folder's ca.pem and the
 # name localhost. Limits and idle times are wide enough for 5,000 connections; everything else is as its maker left it,
-# but for answers out of order (dnsdist: maxInFlight) and caches, which are off.
+# but for answers out of order (dnsdist: maxInFlight) and caches, which are off. Valid for the versions of Debian 12 and 13.
 #
 # From compare: $root $build $scratch $upstream (a port), and, per program, ${dot[NAME]} and ${plain[NAME]} (ports).
 
