@@ -1,5 +1,5 @@
-// What proxyserver --trace tells of one client's connection; the grammar is in proxyserver/watching/trace.h. Read for
-// the chart's second leg.
+// What proxyserver --trace tells of one client's connection; the grammar is in proxyserver/watching/trace.h.
+// Read for the chart's second leg.
 #pragma once
 
 #include <chrono>

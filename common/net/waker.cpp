@@ -38,7 +38,8 @@ void Waker::wait(std::span<pollfd> entries, Deadline deadline, Deadline::Clock::
     left.tv_sec = static_cast<time_t>(wait / std::chrono::seconds(1));
     left.tv_nsec = static_cast<long>((wait % std::chrono::seconds(1)).count());
   }
-  for (pollfd& entry : entries) entry.revents = 0;  // the kernel leaves them as they are when it is interrupted
+  for (pollfd& entry : entries)
+    entry.revents = 0;  // the kernel leaves them as they are when it is interrupted
   if (ppoll(entries.data(), entries.size(), for_ever ? nullptr : &left, &while_waiting_) >= 0) return;
   if (errno != EINTR) throw NetError::from_errno("poll", errno);
 }

@@ -1,4 +1,5 @@
-// A poll(2) that another thread can interrupt. It costs nothing until somebody does: no descriptor, no memory.
+// A poll(2) that another thread can interrupt. It costs nothing until somebody does: no descriptor, no
+// memory.
 //
 // A signal does it (SIGUSR2). It is blocked in the waiting thread except inside ppoll(2), which lets it in
 // together with the wait. So a call of wake() is never lost: one that comes before the wait ends it at once.

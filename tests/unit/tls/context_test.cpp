@@ -51,7 +51,8 @@ TEST_CASE("A server's files: what cannot be used is named, with the reason") {
         "load the certificate: " + c.key_file + ": no certificate in PEM format");
   const std::string broken =
       d.write("broken.pem", "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n");
-  CHECK_THAT(complaint(broken, c.key_file), Catch::Matchers::StartsWith("load the certificate: " + broken + ": "));
+  CHECK_THAT(complaint(broken, c.key_file),
+             Catch::Matchers::StartsWith("load the certificate: " + broken + ": "));
   CHECK_THAT(complaint("/", c.key_file), Catch::Matchers::StartsWith("load the certificate: /: "));
 }
 
