@@ -6,7 +6,6 @@
 
 #include "common/dns/codes.h"
 #include "common/log.h"
-#include "common/net/net_error.h"
 
 namespace {
 
@@ -57,20 +56,19 @@ void Forwarder::flush(Clock::time_point now) {
 }
 
 void Forwarder::send_outbox(Clock::time_point now) {
-  std::vector<QueryPtr> queries = std::exchange(outbox_, {});
-  std::erase_if(queries, [](const QueryPtr& query) { return !query->waiting; });
+  sending_.clear();
+  std::swap(sending_, outbox_);
+  std::erase_if(sending_, [](const QueryPtr& query) { return !query->waiting; });
   Upstream& upstream = upstreams_.choose(nullptr, now);
   const bool one_each = upstream.answers_once(now);
-  const auto together = std::stable_partition(
-      queries.begin(), queries.end(), [one_each](const QueryPtr& query) { return one_each || query->alone; });
-  for (auto query = queries.begin(); query != together; ++query) {
-    const UpstreamConnection::Terms terms{&asker_, true};
-    send({&*query, 1}, upstream, terms, nullptr, now);
-  }
-  if (together == queries.end()) return;
-  const std::span<const QueryPtr> batch(together, queries.end());
-  const UpstreamConnection::Terms terms{quarantined_ ? &asker_ : nullptr, false};
-  send(batch, upstream, terms, nullptr, now);
+  const auto together = std::partition(sending_.begin(), sending_.end(), [one_each](const QueryPtr& query) {
+    return one_each || query->alone;
+  });
+  for (auto query = sending_.begin(); query != together; ++query)
+    send({&*query, 1}, upstream, {&asker_, true}, now);
+  if (together == sending_.end()) return;
+  const std::span<const QueryPtr> batch(together, sending_.end());
+  send(batch, upstream, shared_terms(), now);
   if (quarantined_ || batch.front()->sends >= kMaxSends) return;
   if (Upstream* const other = upstreams_.due_for_trial(now))
     send_besides(batch.first(1), *other, nullptr, now);
@@ -78,14 +76,14 @@ void Forwarder::send_outbox(Clock::time_point now) {
 
 // Over the first connection that takes them all, or a new one. If there is none they wait, or end.
 void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
-                     const UpstreamConnection* avoid, Clock::time_point now) {
+                     Clock::time_point now) {
   for (const QueryPtr& query : queries) {
     ++query->sends;
     ++query->copies;
     query->asked_last = &upstream;
   }
   try {
-    if (place(queries, upstream, terms, avoid, now)) return;
+    if (place(queries, upstream, terms, nullptr, now)) return;
     last_error_ = {dns::ede::OTHER,
                    fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
     retry_at_ = now + kRoomInterval;
@@ -94,7 +92,7 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
       --query->copies;
       outbox_.push_back(query);
     }
-  } catch (const net::NetError& cause) {  // no connection can be begun
+  } catch (const std::exception& cause) {  // no connection can be begun
     upstream.failed(cause.what(), now);
     const Death death = Death::of(upstream, cause);
     for (const QueryPtr& query : queries) lost(query, death, now);
@@ -107,8 +105,8 @@ void Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstre
   for (const QueryPtr& query : queries) ++query->copies, ++query->sends;
   bool placed = false;
   try {
-    placed = place(queries, upstream, {quarantined_ ? &asker_ : nullptr, false}, avoid, now);
-  } catch (const net::NetError& cause) {
+    placed = place(queries, upstream, shared_terms(), avoid, now);
+  } catch (const std::exception& cause) {
     upstream.failed(cause.what(), now);
   }
   for (const QueryPtr& query : queries) {
@@ -151,10 +149,11 @@ Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entrie
 
 // The entries are those of attended_, in its order: nothing changes that between the two calls.
 void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now) {
-  const std::vector<ConnectionPtr> attended = attended_;  // a copy: connections may end
+  polled_ = attended_;  // a copy: connections may end
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (std::ranges::find(attended_, attended[i]) != attended_.end())
-      attend(attended[i], entries[i].revents, now);
+    if (std::ranges::find(attended_, polled_[i]) != attended_.end())
+      attend(polled_[i], entries[i].revents, now);
+  polled_.clear();
 }
 
 void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
@@ -254,16 +253,10 @@ void Forwarder::on_time(Clock::time_point now) {
   read_mail(now);
   expire(now);
   if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
-  for (const ConnectionPtr& connection : std::vector(attended_)) {
-    std::vector<Returned> own;
-    for (Returned& one : connection->overdue(now, limits_.hedge_after)) {
-      if (one.query->asker.get() == &asker_)
-        own.push_back(std::move(one));
-      else
-        one.query->asker->give_back(std::move(one));
-    }
-    if (!own.empty()) came_back(own, now);
-  }
+  for (const ConnectionPtr& connection : attended_)
+    for (Returned& one : connection->overdue(now, limits_.hedge_after))
+      one.query->asker->give_back(std::move(one));  // our own too: they come by mail, like all others
+  read_mail(now);
   race(now);
 }
 
@@ -312,6 +305,8 @@ void Forwarder::leave(const Asker::Mail& mail) {
 
 void Forwarder::release() {
   outbox_ = {};
+  sending_ = {};
+  polled_ = {};
   unanswered_ = {};
   replies_ = {};
   answers_ = {};

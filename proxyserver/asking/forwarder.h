@@ -50,8 +50,9 @@ class Forwarder {
   static constexpr unsigned kMaxSends = 3;  // of a query: at most two retries (RFC 9520 §3.1)
 
   void send_outbox(Clock::time_point now);
+  UpstreamConnection::Terms shared_terms() const { return {quarantined_ ? &asker_ : nullptr, false}; }
   void send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
-            const UpstreamConnection* avoid, Clock::time_point now);
+            Clock::time_point now);
   void send_besides(std::span<const QueryPtr> queries, Upstream& upstream, const UpstreamConnection* avoid,
                     Clock::time_point now);
   bool place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
@@ -79,8 +80,10 @@ class Forwarder {
   std::vector<QueryPtr> outbox_;     // to be sent
   std::deque<QueryPtr> unanswered_;  // by deadline; some of them may have ended
   std::vector<ConnectionPtr> attended_;
-  std::vector<Reply> replies_;                 // of one turn
-  std::vector<Answer> answers_;                // likewise
+  std::vector<QueryPtr> sending_;  // of one turn; so are the next three
+  std::vector<ConnectionPtr> polled_;
+  std::vector<Reply> replies_;
+  std::vector<Answer> answers_;
   bool quarantined_ = false;                   // connections died of this asker's queries: it has its own
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   ExtendedError last_error_{};

@@ -58,7 +58,7 @@ void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock:
     if (rival == nullptr || !rival->attend(asker_.waker())) return;
     rival->made_for(slow.made_for());
     attended_.push_back(rival);
-  } catch (const net::NetError& cause) {
+  } catch (const std::exception& cause) {
     upstream.failed(cause.what(), now);
   }
 }

@@ -284,8 +284,10 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
     plan.until = now;
   } else if (ready_ && oldest != nullptr) {
     plan.until = std::min(oldest->query->deadline, std::max(last_heard_ + hedge_after, next_hedge_));
-    if (!told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order())
-      plan.until = std::min(plan.until, silent_since() + patience());
+    // Others may come to lie behind it; once it has proved slow, none does any more.
+    const auto slow = silent_since() + patience();
+    if (!told_ && !upstream_.is_out_of_order() && (slow > now || in_flight_.taken() > 1))
+      plan.until = std::min(plan.until, slow);
   } else if (ready_) {
     plan.until = last_heard_ + hedge_after;
   }

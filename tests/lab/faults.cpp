@@ -91,6 +91,7 @@ constexpr Entry kTable[] = {
     {"idle-close", "=MS", "close a connection silent for so long", set_idle_close},
     {"keepalive", "=N", "say that idle connections are kept for N x 100 ms (RFC 7828)", set_keepalive},
     {"reorder", "=MS", "hold each answer up by a random time below this", set_reorder},
+    {"in-turn", "", "work on one query of a connection at a time", set_flag<&Faults::in_turn>},
     {"drop", "[=WHEN]", "do not answer", on_answer<AnswerFault::drop>},
     {"duplicate", "[=WHEN]", "answer twice", on_answer<AnswerFault::duplicate>},
     {"wrong-id", "[=WHEN]", "answer under another ID", on_answer<AnswerFault::wrong_id>},

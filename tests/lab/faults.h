@@ -58,6 +58,7 @@ struct Faults {
 
   // The answer.
   std::chrono::milliseconds reorder{0};  // each answer is held up by a random time below this
+  bool in_turn = false;  // a connection's queries one after the other: a slow one holds up all
   struct OnAnswer {
     AnswerFault fault;
     When when;

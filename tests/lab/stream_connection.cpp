@@ -57,8 +57,8 @@ void StreamConnection::read_queries() {
 }
 
 void StreamConnection::queue(Reply reply) {
-  const auto when = Clock::now() + reply.delay;
-  due_.emplace(when, std::move(reply));
+  const auto begin = faults_.in_turn && !due_.empty() ? due_.rbegin()->first : Clock::now();
+  due_.emplace(begin + reply.delay, std::move(reply));
 }
 
 void StreamConnection::send_due() {
