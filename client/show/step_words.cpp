@@ -14,6 +14,7 @@ namespace {
 // "X25519MLKEM768 x25519".
 std::string groups_of(const HelloWords& hello) {
   std::vector<std::string> names;
+  names.reserve(hello.key_shares.size());
   for (const HelloWords::KeyShare& share : hello.key_shares) names.push_back(group_name(share.group));
   return fmt::format("{}", fmt::join(names, " "));
 }

@@ -157,10 +157,10 @@ void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now
 }
 
 void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
-  const bool was_ready = connection->ready();
+  bool has_become_ready = false;
   replies_.clear();
   try {
-    connection->turn(events, now, replies_);
+    has_become_ready = connection->turn(events, now, replies_);
   } catch (const std::exception& cause) {
     deliver(connection->upstream(), now);
     connection->upstream().bury(connection, cause, now);  // its queries come back by mail
@@ -168,7 +168,7 @@ void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::tim
     return;
   }
   deliver(connection->upstream(), now);
-  if (!was_ready && connection->ready()) settle_race(connection, now);
+  if (has_become_ready) settle_race(connection, now);
 }
 
 // Each asker gets its answers of this turn at once, and sends them to its client in one go.

@@ -72,7 +72,7 @@ class Forwarder {
   void begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock::time_point now);
   void settle_race(const ConnectionPtr& winner, Clock::time_point now);
   void move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now);
-  void drop(const ConnectionPtr& connection);
+  void drop(const ConnectionPtr& connection);  // not a reference into attended_
 
   Upstreams& upstreams_;
   const Limits& limits_;

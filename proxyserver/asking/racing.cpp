@@ -89,7 +89,6 @@ void Forwarder::move_queries(const ConnectionPtr& from, const ConnectionPtr& to,
 }
 
 void Forwarder::drop(const ConnectionPtr& connection) {
-  const ConnectionPtr kept = connection;  // it may be an element of what is erased from
-  kept->upstream().drop(kept);
-  std::erase(attended_, kept);
+  connection->upstream().drop(connection);
+  std::erase(attended_, connection);
 }

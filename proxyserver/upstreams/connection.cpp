@@ -146,7 +146,7 @@ IoResult::Status UpstreamConnection::flush() {
   }
 }
 
-void UpstreamConnection::turn(short events, Clock::time_point now, std::vector<Reply>& replies) {
+bool UpstreamConnection::turn(short events, Clock::time_point now, std::vector<Reply>& replies) {
   bool goes_on = false;
   {
     const std::lock_guard lock(table_);
@@ -155,23 +155,24 @@ void UpstreamConnection::turn(short events, Clock::time_point now, std::vector<R
   }
   if (!ready_) return get_ready(now);
   if (goes_on) write_out();
-  if ((events & ~POLLOUT) == 0 && !read_wants_write_ && !unread_) return;
+  if ((events & ~POLLOUT) == 0 && !read_wants_write_ && !unread_) return false;
   read();
   match(now, replies);
+  return false;
 }
 
-void UpstreamConnection::get_ready(Clock::time_point now) {
+bool UpstreamConnection::get_ready(Clock::time_point now) {
   const auto entered = Clock::now();
   if (!connected_)  // first, so that a refusal does not look as if TLS had failed
     connected_ = net::is_connected(parts_.stream->fd(), parts_.stream->peer());
-  if (!connected_) return;
+  if (!connected_) return false;
   if (parts_.tls != nullptr) {
     const std::lock_guard lock(io_);
     broken_ = true;  // unless the next line returns
     const IoResult::Status status = parts_.tls->try_handshake();
     broken_ = false;
     handshake_wants_write_ = status == IoResult::Status::want_write;
-    if (status != IoResult::Status::done) return;
+    if (status != IoResult::Status::done) return false;
   }
   if (trace_ != nullptr) {
     std::optional<tls::ConnectionFacts> facts;
@@ -188,6 +189,7 @@ void UpstreamConnection::get_ready(Clock::time_point now) {
     writing_ = true;
   }
   write_out();
+  return true;
 }
 
 void UpstreamConnection::read() {

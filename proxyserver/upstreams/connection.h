@@ -90,8 +90,9 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   std::optional<Plan> plan(Clock::time_point now, Clock::duration hedge_after);
 
   // What poll(2) has said: connects, reads, writes on. Adds what was answered to `replies`, which are valid
-  // until the next call. Throws when the connection is lost, or its far end has closed it.
-  void turn(short events, Clock::time_point now, std::vector<Reply>& replies);
+  // until the next call. True: it has become ready. Throws when the connection is lost, or its far end has
+  // closed it.
+  bool turn(short events, Clock::time_point now, std::vector<Reply>& replies);
   bool ready() const { return ready_; }  // TCP's connection stands, and TLS's
   const Terms& terms() const { return terms_; }
   Clock::time_point begun() const { return begun_; }
@@ -129,7 +130,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   bool is_stuck(Clock::time_point now);
   Clock::time_point silent_since();
   Clock::duration patience() const;
-  void get_ready(Clock::time_point now);
+  bool get_ready(Clock::time_point now);
   void write_out();
   net::IoResult::Status flush();
   void read();
