@@ -12,6 +12,7 @@ constexpr std::chrono::milliseconds kRaceAfter{300};  // by the next resolver, i
 // the network back sooner. The oldest of three makes room.
 constexpr std::chrono::milliseconds kTryAfter{500};
 constexpr std::size_t kMostAtOnce = 3;
+constexpr std::chrono::seconds kLongest{1};  // for one that nobody needs
 
 }  // namespace
 
@@ -37,8 +38,9 @@ void Forwarder::race(Clock::time_point now) {
   const std::vector<ConnectionPtr> racing = connecting();
   if (racing.empty()) return;
   if (std::ranges::none_of(racing, [](const ConnectionPtr& one) { return one->is_awaited(); })) {
+    // Nobody needs them any more. But a resolver that is on trial may prove by one that it is back.
     for (const ConnectionPtr& one : racing)
-      if (one->retire()) drop(one);  // nobody needs them any more
+      if (now >= one->begun() + kLongest && one->retire()) drop(one);
     return;
   }
   UpstreamConnection& newest = *racing.back();

@@ -286,6 +286,9 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
     plan.until = now;
   } else if (ready_ && oldest != nullptr) {
     plan.until = std::min(oldest->query->deadline, std::max(last_heard_ + hedge_after, next_hedge_));
+    // On a busy connection, too, an answer may never come.
+    if (const InFlight::Entry* const late = in_flight_.oldest_not_hedged())
+      plan.until = std::min(plan.until, late->sent + hedge_after);
     // Others may come to lie behind it; once it has proved slow, none does any more.
     const auto slow = silent_since() + patience();
     if (!told_ && !upstream_.is_out_of_order() && (slow > now || in_flight_.taken() > 1))
@@ -304,7 +307,14 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
   const bool stuck = !silent && !told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order() &&
                      silent_since() + patience() <= now;
-  if (!silent && !stuck) return overdue;
+  if (!silent && !stuck) {
+    while (InFlight::Entry* const late = in_flight_.oldest_not_hedged()) {
+      if (late->sent + hedge_after > now) break;
+      late->hedged = true;
+      overdue.push_back({late->query, Returned::Why::silent, shared_from_this(), nullptr});
+    }
+    return overdue;
+  }
   if (silent) next_hedge_ = now + hedge_after;  // whatever becomes of this
   told_ = true;
   // It had left behind another message, which has been answered: it may lie there unread.
@@ -312,8 +322,9 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   if (unread) upstream_.seems_to_leave_messages(now);
   // The slow one may be one that nobody waits for any more.
   const bool oldest_is_slow = !unread && in_flight_.taken() == in_flight_.awaited();
-  in_flight_.for_each_awaited([&](const InFlight::Entry& entry) {
+  in_flight_.for_each_awaited([&](InFlight::Entry& entry) {
     if (stuck && &entry == oldest && oldest_is_slow) return;
+    entry.hedged = entry.hedged || silent;
     overdue.push_back(
         {entry.query, silent ? Returned::Why::silent : Returned::Why::stuck, shared_from_this(), nullptr});
   });

@@ -27,7 +27,7 @@ std::uint16_t InFlight::add(QueryPtr query, bool gathered, Clock::time_point now
   do id = ids_.next();
   while (slots_[id & (slots_.size() - 1)].query != nullptr);
 
-  slots_[id & (slots_.size() - 1)] = {std::move(query), now, id, gathered, true, newest_, id};
+  slots_[id & (slots_.size() - 1)] = {std::move(query), now, id, gathered, false, true, newest_, id};
   ++taken_;
   if (awaited_++ == 0)
     oldest_ = id;
@@ -70,6 +70,12 @@ InFlight::Entry* InFlight::oldest() {
     leave_order(entry);
   }
   return nullptr;
+}
+
+InFlight::Entry* InFlight::oldest_not_hedged() {
+  Entry* entry = oldest();
+  while (entry != nullptr && entry->hedged) entry = entry->id == newest_ ? nullptr : find(entry->newer);
+  return entry;
 }
 
 std::vector<QueryPtr> InFlight::take_all() {

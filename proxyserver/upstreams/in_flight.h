@@ -36,6 +36,7 @@ class InFlight {
     Clock::time_point sent;
     std::uint16_t id = 0;
     bool gathered = false;  // it left behind another message, in one write
+    bool hedged = false;    // its asker has been told that it takes long
     bool awaited = false;   // in the order below
     std::uint16_t older = 0, newer = 0;
   };
@@ -48,6 +49,7 @@ class InFlight {
   // The oldest query that somebody still waits for; null: there is none. Those before it leave the order, but
   // keep their IDs.
   Entry* oldest();
+  Entry* oldest_not_hedged();
   bool is_oldest(const Entry& entry) const { return entry.awaited && entry.id == oldest_; }
 
   std::size_t taken() const { return taken_; }      // IDs
