@@ -177,7 +177,7 @@ TEST_CASE("a poison query that kills every connection, ten times a second, costs
   const LabResolver resolver({"--fault", "reset=poison.tag.test", "--fault", "reorder=5"});
   const Proxy proxy(resolver, Transport::tls, kWithUdp);
   const Askers::Manner manner{.count = 30, .pace = milliseconds(10)};
-  const seconds time{SANITIZED ? 2 : 3};
+  const seconds time{2};
   Askers::Report alone, beside;
   bool even = false;
   for (int i = 0; i < kTries && !even; ++i) {
