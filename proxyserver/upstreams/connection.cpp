@@ -61,11 +61,13 @@ bool UpstreamConnection::is_used_up() {
 // answers in turn holds all behind it up; or the path is dead.
 bool UpstreamConnection::is_stuck(Clock::time_point now) {
   if (!ready_ || in_flight_.taken() == 0) return false;
-  return now - (in_flight_.oldest() != nullptr ? silent_since() : last_heard_) > patience();
+  const InFlight::Entry* const oldest = in_flight_.oldest();
+  return now - (oldest != nullptr ? silent_since(*oldest) : last_heard_) > patience();
 }
 
-UpstreamConnection::Clock::time_point UpstreamConnection::silent_since() {
-  return std::max(last_heard_, in_flight_.oldest()->sent);
+// Of the oldest, which the caller has asked for once: it may end at any time, and then another is the oldest.
+UpstreamConnection::Clock::time_point UpstreamConnection::silent_since(const InFlight::Entry& oldest) const {
+  return std::max(last_heard_, oldest.sent);
 }
 
 UpstreamConnection::Clock::duration UpstreamConnection::patience() const {
@@ -290,7 +292,7 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
     if (const InFlight::Entry* const late = in_flight_.oldest_not_hedged())
       plan.until = std::min(plan.until, late->sent + hedge_after);
     // Others may come to lie behind it; once it has proved slow, none does any more.
-    const auto slow = silent_since() + patience();
+    const auto slow = silent_since(*oldest) + patience();
     if (!told_ && !upstream_.is_out_of_order() && (slow > now || in_flight_.taken() > 1))
       plan.until = std::min(plan.until, slow);
   } else if (ready_) {
@@ -306,7 +308,7 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   if (!ready_ || oldest == nullptr) return overdue;
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
   const bool stuck = !silent && !told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order() &&
-                     silent_since() + patience() <= now;
+                     silent_since(*oldest) + patience() <= now;
   if (!silent && !stuck) {
     while (InFlight::Entry* const late = in_flight_.oldest_not_hedged()) {
       if (late->sent + hedge_after > now) break;

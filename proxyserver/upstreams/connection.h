@@ -128,7 +128,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
  private:
   bool fits(std::size_t count, Clock::time_point now);
   bool is_stuck(Clock::time_point now);
-  Clock::time_point silent_since();
+  Clock::time_point silent_since(const InFlight::Entry& oldest) const;
   Clock::duration patience() const;
   bool get_ready(Clock::time_point now);
   void write_out();
