@@ -82,7 +82,10 @@ UpstreamConnection::Submitted UpstreamConnection::submit(std::span<const QueryPt
   {
     const std::lock_guard lock(table_);
     if (!fits(queries.size(), now)) return Submitted::no;
-    if (in_flight_.oldest() == nullptr) last_heard_ = asked_at_ = now;
+    if (in_flight_.oldest() == nullptr) {
+      idle_since_ = std::max(idle_since_, last_heard_);
+      last_heard_ = asked_at_ = now;
+    }
     for (const QueryPtr& query : queries) {
       const std::uint16_t id = in_flight_.add(query, !queue_.empty(), now);
       const std::uint8_t id_octets[] = {static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
