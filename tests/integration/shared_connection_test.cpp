@@ -73,7 +73,7 @@ TEST_CASE("queries of many clients have identifiers of their own on the way to t
     clients.back().send(query("same.test.", 7));
   }
   std::unique_lock lock(mutex);
-  CHECK(all_came.wait_for(lock, kPatience, [&] { return ids.size() == clients.size(); }));
+  CHECK(all_came.wait_for(lock, kPatience, [&] { return ids.size() >= clients.size(); }));
 }
 
 TEST_CASE("at a resolver that answers in turn a slow name delays no other one") {
