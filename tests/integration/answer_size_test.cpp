@@ -66,7 +66,7 @@ TEST_CASE("what the resolver has cut short itself stays so on every leg") {
 }
 
 TEST_CASE("what the proxy puts into an answer never makes it larger than 65,535 octets (RFC 7830 §4)") {
-  const std::size_t size = GENERATE(65535, 65534, 65530, 65524, 65500);
+  const std::size_t size = GENERATE(65535U, 65534U, 65530U, 65524U, 65500U);
   const Transport leg = GENERATE(Transport::tls, Transport::tcp);
   CAPTURE(size, to_string(leg));
   const ScriptedUpstream upstream(Transport::tls,
@@ -85,7 +85,7 @@ TEST_CASE("what the proxy puts into an answer never makes it larger than 65,535 
 }
 
 TEST_CASE("what the proxy puts into a query never makes it larger than 65,535 octets") {
-  const std::size_t size = GENERATE(65535, 65534, 65530, 65524, 65500);
+  const std::size_t size = GENERATE(65535U, 65534U, 65530U, 65524U, 65500U);
   const bool with_opt = GENERATE(true, false);
   const Transport leg = GENERATE(Transport::tls, Transport::tcp);
   CAPTURE(size, with_opt, to_string(leg));

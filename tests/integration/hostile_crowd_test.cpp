@@ -59,7 +59,8 @@ TEST_CASE("a thousand handshakes that stop half-way disturb nobody, and end at t
   });
   check_welcomed(proxy);
   fmt::print("  {} with {}: {} kB at most\n", kCrowd, state, proxy.process().peak_memory() / 1024);
-  if (!SANITIZED) CHECK(proxy.process().peak_memory() < 100'000'000);
+  // 84 kB for each that has sent its ClientHello with OpenSSL 3.0, 98 with 3.5 and its hybrid key share.
+  if (!SANITIZED) CHECK(proxy.process().peak_memory() < 120'000'000);
   for (RawClient& client : half_open) REQUIRE(client.ended());
 }
 

@@ -41,7 +41,7 @@ struct Options {
 };
 
 // One piece of the stream, in rows of sixteen octets: "-> 0010  07 6c …  .l…".
-void print(std::string_view arrow, ByteView octets) {
+void print_octets(std::string_view arrow, ByteView octets) {
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
   for (std::size_t at = 0; at < octets.size(); at += kPerRow) {
@@ -111,7 +111,7 @@ class Conversation {
     if (result.status != net::IoResult::Status::done) return result.status != net::IoResult::Status::closed;
     const std::span octets(buffer.data(), result.count);
     if (options_.flip) flip(octets, from_client);
-    if (options_.print) print(from_client ? "->" : "<-", octets);
+    if (options_.print) print_octets(from_client ? "->" : "<-", octets);
     to.write_all(octets, net::Deadline::in(std::chrono::seconds(5)));
     return true;
   }

@@ -40,8 +40,8 @@ Bytes reply_to(ByteView query, bool truncated = false) {
 // Accepts one connection and lets `behaviour` loose on it, in a thread of its own.
 class TcpPeer {
  public:
-  explicit TcpPeer(std::function<void(net::TcpStream&)> behaviour, net::SocketAddress address = kAnyPort)
-      : listener_(net::listen_tcp(address, 1)), address_(net::SocketAddress::of_socket(listener_.get())) {
+  explicit TcpPeer(std::function<void(net::TcpStream&)> behaviour)
+      : listener_(net::listen_tcp(kAnyPort, 1)), address_(net::SocketAddress::of_socket(listener_.get())) {
     thread_ = std::jthread([this, behaviour = std::move(behaviour)] {
       net::wait_for(listener_.get(), POLLIN, Deadline::in(kPatience), "accept");
       net::TcpStream stream(
@@ -49,6 +49,7 @@ class TcpPeer {
       behaviour(stream);
     });
   }
+  const net::SocketAddress& address() const { return address_; }
   std::string uri() const { return "@tcp://" + address_.to_string(); }
 
  private:
@@ -74,8 +75,9 @@ void answer(net::TcpStream& stream, ByteView message) {
 class UdpPeer {
  public:
   using Behaviour = std::function<std::vector<Bytes>(ByteView query, int count)>;
-  explicit UdpPeer(Behaviour behaviour) : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    REQUIRE(bind(socket_.get(), kAnyPort.get(), kAnyPort.size()) == 0);
+  explicit UdpPeer(Behaviour behaviour, net::SocketAddress address = kAnyPort)
+      : socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    REQUIRE(bind(socket_.get(), address.get(), address.size()) == 0);
     address_ = net::SocketAddress::of_socket(socket_.get());
     thread_ = std::jthread([this, behaviour = std::move(behaviour)] { serve(behaviour); });
   }
@@ -297,18 +299,19 @@ TEST_CASE("when only forgeries come, the failure says so", "[ask]") {
 }
 
 TEST_CASE("what is truncated over UDP is asked again over TCP, and nothing else is", "[ask]") {
-  const UdpPeer udp([](ByteView query, int) -> std::vector<Bytes> {
-    const bool long_one = dns::decode(query).value().questions[0].type == dns::type::TXT;
-    return {reply_to(query, long_one)};
-  });
   std::atomic<int> asked = 0;
-  const TcpPeer tcp(
-      [&asked](net::TcpStream& stream) {
-        const Bytes query = take(stream, 1)[0];
-        asked = dns::decode(query).value().questions[0].type;
-        answer(stream, reply_to(query));
+  // TCP first: its ports are the ones that other connections of this machine hold.
+  const TcpPeer tcp([&asked](net::TcpStream& stream) {
+    const Bytes query = take(stream, 1)[0];
+    asked = dns::decode(query).value().questions[0].type;
+    answer(stream, reply_to(query));
+  });
+  const UdpPeer udp(
+      [](ByteView query, int) -> std::vector<Bytes> {
+        const bool long_one = dns::decode(query).value().questions[0].type == dns::type::TXT;
+        return {reply_to(query, long_one)};
       },
-      udp.address());
+      tcp.address());
   const Outcome outcome = run(udp.uri() + " a.example b.example TXT");
   CHECK(code(outcome) == cli::ok);
   CHECK(names(outcome) == "a.example. b.example. ");

@@ -87,7 +87,7 @@ TEST_CASE("a value that does not fit its option is refused in words", "[edns]") 
 TEST_CASE("a query with all options is padded to the block that was asked for", "[edns]") {
   const std::string words =
       " --nsid --cookie --subnet 2001:db8::/56 --keepalive +ednsopt=65001:0102 --dnssec";
-  for (const std::size_t block : {1, 2, 3, 64, 128, 468, 4096}) {
+  for (const std::size_t block : {1U, 2U, 3U, 64U, 128U, 468U, 4096U}) {
     const auto options = parse_line("www.example.com --pad " + std::to_string(block) + words);
     REQUIRE(options);
     for (const bool encrypted : {false, true}) {  // said aloud, it counts for every transport

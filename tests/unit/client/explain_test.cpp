@@ -84,7 +84,7 @@ TEST_CASE("TLS 1.2 adds a nonce with AES-GCM, none with ChaCha20, and what it li
 
 TEST_CASE("messages that share records share a row, and the next ones have their own", "[explain]") {
   Outcome outcome = over(net::Transport::tls, "TLSv1.3", "TLS_AES_128_GCM_SHA256");
-  for (const std::size_t size : {100, 200, 20000}) add(outcome, Kind::message, false, Bytes(size));
+  for (const std::size_t size : {100U, 200U, 20000U}) add(outcome, Kind::message, false, Bytes(size));
   add_record(outcome, false, 304 + 17);    // the first two
   add_record(outcome, false, 16384 + 17);  // the third
   add_record(outcome, false, 3618 + 17);

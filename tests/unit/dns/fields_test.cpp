@@ -71,7 +71,7 @@ TEST_CASE("every octet of every sample has one owner") {
 }
 
 TEST_CASE("every octet of random messages has one owner") {
-  const unsigned seed = GENERATE(take(300, random(0, 1'000'000)));
+  const unsigned seed = GENERATE(take(300, random(0U, 1'000'000U)));
   CAPTURE(seed);
   std::mt19937 dice(seed);
   const Bytes wire = encode(random_message(dice));

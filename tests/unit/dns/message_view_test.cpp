@@ -214,7 +214,7 @@ TEST_CASE("malformed messages are refused, each for its reason") {
 }
 
 TEST_CASE("counts of 65,535 without data fail at the first record that is missing") {
-  for (const std::size_t count_at : {4, 6, 8, 10}) {
+  for (const std::size_t count_at : {4U, 6U, 8U, 10U}) {
     Bytes wire(12, 0);
     wire[count_at] = wire[count_at + 1] = 0xff;
     INFO("count at octet " << count_at);

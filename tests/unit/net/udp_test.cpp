@@ -40,6 +40,12 @@ std::string received(UdpSocket& socket, std::span<std::uint8_t> buffer) {
   return size ? std::string(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size)) : "nothing";
 }
 
+bool machine_has_ipv6() {
+  const net::UniqueFd fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto loopback = SocketAddress::parse("::1", 0).value();
+  return fd.valid() && bind(fd.get(), loopback.get(), loopback.size()) == 0;
+}
+
 }  // namespace
 
 TEST_CASE("a datagram goes to the peer and one comes back", "[udp]") {
@@ -109,6 +115,10 @@ TEST_CASE("a port where nobody listens is refused", "[udp]") {
 TEST_CASE("a listener on all addresses tells which of them a datagram was sent to") {
   const auto [any, mine] =
       GENERATE(table<const char*, const char*>({{"0.0.0.0", "127.0.0.2"}, {"::", "::1"}}));
+  if (std::string_view(mine) == "::1" && !machine_has_ipv6()) {  // as in Docker's containers
+    WARN("there is no IPv6 here: tried with IPv4 alone");
+    return;
+  }
   net::UdpListener listener(SocketAddress::parse(any, 0).value());
   const SocketAddress bound = SocketAddress::of_socket(listener.fd());
   const SocketAddress asked = SocketAddress::parse(mine, bound.port()).value();
