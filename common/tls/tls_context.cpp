@@ -71,7 +71,8 @@ using SecurityCheck = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, 
 int no_finite_fields(const SSL* ssl, const SSL_CTX* context, int operation, int bits, int nid, void* other,
                      void* standard) noexcept {
   // Of a group OpenSSL hands us the two octets of its number; those of RFC 7919 §2 are 0x0100 to 0x01ff.
-  const bool group = (operation & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_CURVE && other != nullptr;
+  const bool group =
+      (static_cast<unsigned>(operation) & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_CURVE && other != nullptr;
   if (group && *static_cast<const unsigned char*>(other) == 0x01) return 0;
   return (*static_cast<SecurityCheck*>(standard))(ssl, context, operation, bits, nid, other, nullptr);
 }

@@ -56,7 +56,6 @@ void Forwarder::flush(Clock::time_point now) {
 }
 
 void Forwarder::send_outbox(Clock::time_point now) {
-  sending_.clear();
   std::swap(sending_, outbox_);
   std::erase_if(sending_, [](const QueryPtr& query) { return !query->waiting; });
   Upstream& upstream = upstreams_.choose(nullptr, now);
@@ -66,12 +65,13 @@ void Forwarder::send_outbox(Clock::time_point now) {
   });
   for (auto query = sending_.begin(); query != together; ++query)
     send({&*query, 1}, upstream, {&asker_, true}, now);
-  if (together == sending_.end()) return;
-  const std::span<const QueryPtr> batch(together, sending_.end());
-  send(batch, upstream, shared_terms(), now);
-  if (quarantined_ || batch.front()->sends >= kMaxSends) return;
-  if (Upstream* const other = upstreams_.due_for_trial(now))
-    send_besides(batch.first(1), *other, nullptr, now);
+  if (const std::span<const QueryPtr> batch(together, sending_.end()); !batch.empty()) {
+    send(batch, upstream, shared_terms(), now);
+    Upstream* other = nullptr;
+    if (!quarantined_ && batch.front()->sends < kMaxSends) other = upstreams_.due_for_trial(now);
+    if (other != nullptr) send_besides(batch.first(1), *other, nullptr, now);
+  }
+  sending_.clear();
 }
 
 // Over the first connection that takes them all, or a new one. If there is none they wait, or end.
@@ -158,7 +158,6 @@ void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now
 
 void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
   bool has_become_ready = false;
-  replies_.clear();
   try {
     has_become_ready = connection->turn(events, now, replies_);
   } catch (const std::exception& cause) {
@@ -191,6 +190,7 @@ void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
     first = last;
   }
   answers_.clear();
+  replies_.clear();
 }
 
 // Another connection at once, another after a moment, or SERVFAIL.
@@ -291,8 +291,6 @@ void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Clock::t
 
 void Forwarder::leave(const Asker::Mail& mail) {
   for (const QueryPtr& query : unanswered_) query->end();
-  unanswered_.clear();
-  outbox_.clear();
   for (const ConnectionPtr& connection : mail.connections)
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
   for (const ConnectionPtr& connection : attended_) {
@@ -301,6 +299,7 @@ void Forwarder::leave(const Asker::Mail& mail) {
       connection->upstream().drop(connection);
   }
   attended_.clear();
+  release();  // a query holds its asker: none may stay here
 }
 
 void Forwarder::release() {
