@@ -20,6 +20,7 @@
 #include "proxyserver/process/confine.h"
 #include "proxyserver/process/memory.h"
 #include "proxyserver/process/privileges.h"
+#include "proxyserver/process/scheduling.h"
 #include "proxyserver/watching/instruments.h"
 
 namespace {
@@ -89,7 +90,8 @@ int main(int argc, char** argv) {
   if (options->action == Options::Action::version)
     return fmt::print("proxyserver {}\n", DOT_VERSION), cli::ok;
 
-  forgo_thread_caches(argv);
+  prepare_heap(argv);
+  run_in_batches();
   tame_signals();
   logging::set_level(options->log_level);
   try {

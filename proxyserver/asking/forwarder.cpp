@@ -142,7 +142,6 @@ Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entrie
     if (connection->is_used_up()) connection->upstream().drop(connection);
     return true;
   });
-  while (!unanswered_.empty() && !unanswered_.front()->waiting) unanswered_.pop_front();
   if (!unanswered_.empty()) until = std::min(until, unanswered_.front()->deadline);
   return std::min(until, next_race(now));
 }
@@ -261,11 +260,11 @@ void Forwarder::on_time(Clock::time_point now) {
 }
 
 void Forwarder::expire(Clock::time_point now) {
-  while (!unanswered_.empty()) {
-    const QueryPtr query = unanswered_.front();
-    if (query->waiting && query->deadline > now) break;
-    unanswered_.pop_front();
+  auto first = unanswered_.begin();
+  for (; first != unanswered_.end(); ++first) {
+    const QueryPtr& query = *first;
     if (!query->waiting) continue;
+    if (query->deadline > now) break;
     ExtendedError error = last_error_;
     if (query->asked_last != nullptr) {
       const std::string what = fmt::format("no answer within {} ms", limits_.query.count());
@@ -274,6 +273,7 @@ void Forwarder::expire(Clock::time_point now) {
     }
     fail(query, error, now);
   }
+  unanswered_.erase(unanswered_.begin(), first);
   // Those behind a slow one may long have been answered.
   if (unanswered_.size() > 2 * asker_.in_flight() + kSpareQueries)
     std::erase_if(unanswered_, [](const QueryPtr& query) { return !query->waiting; });

@@ -9,7 +9,6 @@
 //                  └─────────────┴──► deadline passed, or tried enough: SERVFAIL ─► Asker::deliver()
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <poll.h>
 #include <span>
@@ -78,7 +77,7 @@ class Forwarder {
   const Limits& limits_;
   Asker& asker_;
   std::vector<QueryPtr> outbox_;     // to be sent
-  std::deque<QueryPtr> unanswered_;  // by deadline; some of them may have ended
+  std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended
   std::vector<ConnectionPtr> attended_;
   std::vector<QueryPtr> sending_;  // of one turn; so are the next three
   std::vector<ConnectionPtr> polled_;

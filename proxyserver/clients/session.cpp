@@ -8,7 +8,6 @@
 #include "common/net/net_error.h"
 #include "proxyserver/asking/reply.h"
 #include "proxyserver/process/memory.h"
-#include "proxyserver/process/scheduling.h"
 
 namespace {
 
@@ -239,7 +238,6 @@ void Session::wait() {
   }
   waker_.wait(entries_, net::Deadline::at(until), now_);
   now_ = Clock::now();
-  heed_load(now_);
   const short client_events = entries_[0].revents;
   if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
     throw NetError(NetError::Kind::reset, "wait for " + client_name_);  // nobody is left to answer

@@ -12,7 +12,6 @@
 #include "common/net/net_error.h"
 #include "proxyserver/asking/forwarder.h"
 #include "proxyserver/asking/screen.h"
-#include "proxyserver/process/scheduling.h"
 
 namespace {
 
@@ -96,7 +95,6 @@ void UdpService::Worker::serve(int stopping) {
     }
     waker_.wait(entries, net::Deadline::at(until), now);
     now = Clock::now();
-    heed_load(now);
     if (entries[0].revents != 0) reading = false;
     if (entries[1].revents != 0) receive(now);
     forwarder_.on_events(std::span(entries).subspan(2), now);

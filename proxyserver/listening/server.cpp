@@ -21,7 +21,6 @@
 #include "proxyserver/clients/session.h"
 #include "proxyserver/listening/demo_key.h"
 #include "proxyserver/process/memory.h"
-#include "proxyserver/process/scheduling.h"
 
 namespace {
 
@@ -197,7 +196,6 @@ int Server::run() {
     const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
     if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
       throw NetError::from_errno("poll", errno);
-    heed_load(net::Deadline::Clock::now());  // sessions' threads inherit our policy
     if (entries[0].revents != 0) return stop();
     sessions_.reap();
     try {

@@ -14,7 +14,9 @@ namespace {
 std::atomic<bool> rested = false;
 }
 
-void forgo_thread_caches([[maybe_unused]] char** argv) noexcept {
+void prepare_heap([[maybe_unused]] char** argv) noexcept {
+  constexpr int kBuffer = 16'000;
+  mallopt(M_MMAP_THRESHOLD, kBuffer);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   std::array<char, PATH_MAX> self{};  // by its path, so that ps(1) shows its name
   if (std::getenv("GLIBC_TUNABLES") != nullptr ||
@@ -31,12 +33,12 @@ void rest_thread() noexcept {
   void* lowest = nullptr;
   std::size_t size = 0;
   if (pthread_attr_getstack(&attributes, &lowest, &size) == 0) {
-    // Stacks grow downwards: all below this frame is free, but for the page that the calls below are about to
-    // use.
+    // Stacks grow downwards: all below this frame is free, but for what this function and the call use.
+    constexpr std::size_t kInUse = 1024;
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(lowest);
     const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    const std::uintptr_t end = (frame / page - 1) * page;
+    const std::uintptr_t end = (frame - kInUse) / page * page;
     if (begin < end) madvise(lowest, end - begin, MADV_DONTNEED);
   }
   pthread_attr_destroy(&attributes);

@@ -2,12 +2,16 @@
 // thousand small things, whatever they did before. Any thread, except where it says otherwise.
 #pragma once
 
-// Before all else in main(): starts this program anew with glibc's caches of freed chunks turned off, which
-// only the environment can do, and only at the start. There is one such cache per thread: 12 of 44 kB that an
-// idle client costs lie there, left behind by its handshake; without them a query costs 3 % more
-// instructions. Does nothing where GLIBC_TUNABLES is set already (by us, or by somebody who knows better),
-// nor under a sanitizer.
-void forgo_thread_caches(char** argv) noexcept;
+// Before all else in main(), what glibc's malloc(3) is to do otherwise:
+//
+// OpenSSL's two buffers of each connection, 16 kB and a little more, get pages of their own. Among small chunks
+// they would leave holes, when a quiet session frees them, that keep pages half full: 3 of 33 kB that an idle
+// client costs.
+//
+// No cache of freed chunks for each thread: 12 of 44 kB lie there, left behind by the handshake. Only the
+// environment can turn it off, and only at the start, so this starts the program anew, unless GLIBC_TUNABLES is
+// set already (by us, or by somebody who knows better). Not under a sanitizer.
+void prepare_heap(char** argv) noexcept;
 
 // For a session that has gone quiet and has freed its buffers: the pages of its stack that its handshake used
 // and nothing uses now. The heap's follow with the next trim_heap().

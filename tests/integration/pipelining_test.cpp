@@ -94,7 +94,7 @@ TEST_CASE("a query that takes three seconds delays none of the others by more th
   connection.send(make_query("delay-3000.slow.tag.test.", dns::type::TXT, kSlow));
   const auto beside = least_of_the_slowest();
   CAPTURE(alone.count(), beside.count());
-  CHECK(beside - alone < milliseconds(5));
+  CHECK(beside - alone < milliseconds(SANITIZED ? 50 : 5));
   CHECK(connection.read_message().header.id == kSlow);  // it was on its way all the time
 }
 
