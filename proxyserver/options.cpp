@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <ranges>
 #include <set>
 
 #include "common/cli.h"
+#include "common/dns/codes.h"
 #include "common/tls/pin.h"
 
 namespace {
@@ -37,6 +39,7 @@ enum Flag : int {
   kPolicy,
   kClientCa,
   kPad,
+  kRetryOn,
   kUser,
   kLogLevel,
   kKeyLog,
@@ -62,6 +65,7 @@ const std::array kLongOptions = {
     option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
     option{"pool-size", required_argument, nullptr, kPoolSize},
     option{"pad", required_argument, nullptr, kPad},
+    option{"retry-on", required_argument, nullptr, kRetryOn},
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
     option{"udp-workers", required_argument, nullptr, kUdpWorkers},
     option{"allow", required_argument, nullptr, kAllow},
@@ -101,6 +105,22 @@ Outcome set_level(logging::Level& target, std::string_view text) {
   const auto name = std::ranges::find(kNames, text);
   if (name == kNames.end()) return unexpected(fmt::format("'{}' is not debug, info, warning or error", text));
   target = static_cast<logging::Level>(name - kNames.begin());
+  return {};
+}
+
+// Rcodes by which a resolver says that it could not, or would not: another one may.
+Outcome set_rcodes(std::vector<std::uint16_t>& target, std::string_view text) {
+  target.clear();
+  for (const auto word : std::views::split(text, ',')) {
+    const std::string_view name(word);
+    if (name == "servfail")
+      target.push_back(dns::rcode::SERVFAIL);
+    else if (name == "refused")
+      target.push_back(dns::rcode::REFUSED);
+    else
+      return unexpected(fmt::format("'{}' is not servfail or refused", name));
+  }
+  if (target.empty()) return unexpected("not servfail or refused");
   return {};
 }
 
@@ -211,6 +231,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
         return unexpected(fmt::format("'{}' is not edns or always", value));
       limits.pad_always = value == "always";
       return {};
+    case kRetryOn:
+      return set_rcodes(limits.retry_on, value);
     case kUser:
       return set_user(options.user, value);
     case kLogLevel:
@@ -275,6 +297,8 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   if (!to_tls && options.limits.pad_always)
     return unexpected(
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
+  if (options.upstreams.size() == 1 && given.contains(kRetryOn))
+    return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
     return unexpected("--pin-only: an upstream without --pin would not be checked at all");

@@ -18,6 +18,8 @@ const char* const kUsage =
                        own key is all that is checked, neither trust store nor name
   --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
                        (once in 2s at most a query goes to another, to see how fast that is now)
+  --retry-on RCODES    servfail, refused or both with a comma between: the upstream's answers that are passed on
+                       only after one other has been asked (default: all are passed on at once)
   --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
                        (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)

@@ -74,6 +74,8 @@ class Upstream {
   // it besides: its answer ends the failing.
   bool is_due_for_trial(Clock::time_point now);
   bool is_failing() const { return failures_.load(std::memory_order_relaxed) > 0; }
+  // It does not fail, or its penalty is over.
+  bool is_worth_asking(Clock::time_point now) const { return !is_failing() || penalty_end() <= now; }
   // Of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet.
   Clock::duration smoothed_time() const;
   Clock::time_point penalty_end() const;

@@ -53,6 +53,17 @@ TEST_CASE("options that belong to one transport are taken where it is used") {
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--pad", "edns"}).has_value());
 }
 
+TEST_CASE(
+    "what another upstream is asked after is a list of SERVFAIL and REFUSED, and needs another upstream") {
+  CHECK(parse({})->limits.retry_on.empty());
+  CHECK(parse({"--retry-on", "refused"})->limits.retry_on == std::vector<std::uint16_t>{5});
+  CHECK(parse({"--retry-on", "servfail,refused"})->limits.retry_on == std::vector<std::uint16_t>{2, 5});
+  for (const char* wrong : {"", ",", "servfail,", "SERVFAIL", "nxdomain", "servfail refused"})
+    CHECK_FALSE(parse({"--retry-on", wrong}).has_value());
+  CHECK(parse({"--retry-on", "servfail", "--upstream", "tcp://192.0.2.1"}).error() ==
+        "--retry-on, but there is one --upstream only: no other can be asked");
+}
+
 TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces do without") {
   CHECK(parse({"--listen", "tcp://127.0.0.1:0", "--keylog", "keys"})->instruments.key_log == "keys");
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--keylog", "keys"})->instruments.key_log == "keys");
