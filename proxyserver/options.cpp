@@ -19,6 +19,7 @@ using std::unexpected;
 enum Flag : int {
   kListen = 256,
   kUpstream,
+  kBootstrap,
   kUpstreamCa,
   kCert,
   kKey,
@@ -52,6 +53,7 @@ enum Flag : int {
 const std::array kLongOptions = {
     option{"listen", required_argument, nullptr, kListen},
     option{"upstream", required_argument, nullptr, kUpstream},
+    option{"bootstrap", required_argument, nullptr, kBootstrap},
     option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
     option{"cert", required_argument, nullptr, kCert},
     option{"key", required_argument, nullptr, kKey},
@@ -124,28 +126,28 @@ Outcome set_rcodes(std::vector<std::uint16_t>& target, std::string_view text) {
   return {};
 }
 
-Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri) {
+Outcome add_listener(std::vector<net::Uri>& listeners, std::string_view text) {
   // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
-  const auto endpoint = net::parse_endpoint(uri);
-  if (!endpoint) return unexpected(endpoint.error());
-  if (!endpoint->auth_name.empty()) return unexpected("a listener takes no #NAME");
-  const auto is_same = [&](const net::Endpoint& other) { return other.to_string() == endpoint->to_string(); };
-  if (endpoint->address.port() != 0 && std::ranges::any_of(listeners, is_same))
-    return unexpected("given twice");
-  listeners.push_back(*endpoint);
+  const auto uri = net::parse_uri(text);
+  if (!uri) return unexpected(uri.error());
+  if (!uri->auth_name.empty()) return unexpected("a listener takes no #NAME");
+  const auto is_same = [&](const net::Uri& other) { return other.to_string() == uri->to_string(); };
+  if (uri->port != 0 && std::ranges::any_of(listeners, is_same)) return unexpected("given twice");
+  listeners.push_back(*uri);
   return {};
 }
 
-Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view uri) {
-  const auto endpoint = net::parse_endpoint(uri);
-  if (!endpoint) return unexpected(endpoint.error());
-  if (endpoint->transport == net::Transport::udp)
-    return unexpected("an upstream is asked over tls:// or tcp://");
-  if (endpoint->address.port() == 0) return unexpected("an upstream's port cannot be 0");
-  if (!upstreams.empty() && upstreams.front().endpoint.transport != endpoint->transport)
+Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
+  auto uri = net::parse_uri(text);
+  if (!uri) return unexpected(uri.error());
+  if (uri->transport == net::Transport::udp) return unexpected("an upstream is asked over tls:// or tcp://");
+  if (uri->port == 0) return unexpected("an upstream's port cannot be 0");
+  if (uri->transport == net::Transport::tls && !uri->address && uri->auth_name.empty())
+    uri->auth_name = uri->host;  // RFC 8310 §8.1
+  if (!upstreams.empty() && upstreams.front().uri.transport != uri->transport)
     return unexpected(
         "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
-  upstreams.push_back({*endpoint, {}});
+  upstreams.push_back({std::move(*uri), {}});
   return {};
 }
 
@@ -153,9 +155,17 @@ Outcome add_pin(std::vector<UpstreamOptions>& upstreams, std::string_view text) 
   const auto pin = tls::parse_pin(text);
   if (!pin) return unexpected(pin.error());
   if (upstreams.empty()) return unexpected("a pin belongs behind the --upstream that it is for");
-  if (upstreams.back().endpoint.transport != net::Transport::tls)
-    return unexpected("only tls:// has keys to pin");
+  if (upstreams.back().uri.transport != net::Transport::tls) return unexpected("only tls:// has keys to pin");
   upstreams.back().pins.push_back(*pin);
+  return {};
+}
+
+Outcome set_bootstrap(Options& options, std::string_view text) {
+  const auto endpoint = net::parse_endpoint(text, net::Transport::udp);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport != net::Transport::udp || endpoint->address.port() == 0)
+    return unexpected("it is asked in plain DNS: ADDR or ADDR:PORT");
+  options.bootstrap = endpoint->address;
   return {};
 }
 
@@ -180,6 +190,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return add_listener(options.listen, value);
     case kUpstream:
       return add_upstream(options.upstreams, value);
+    case kBootstrap:
+      return set_bootstrap(options, value);
     case kUpstreamCa:
       options.upstream_ca = value;
       return {};
@@ -268,8 +280,8 @@ Outcome add_defaults(Options& options) {
 }
 
 bool has_tls(const Options& options) {
-  const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
-  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().endpoint);
+  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
+  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().uri);
 }
 
 // An option that could have no effect is refused: who gives it believes in something that will not be.
@@ -277,7 +289,7 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   const auto listens = [&](net::Transport transport) {
     return std::ranges::any_of(options.listen, [&](const auto& one) { return one.transport == transport; });
   };
-  const bool to_tls = options.upstreams.front().endpoint.transport == net::Transport::tls;
+  const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
   if (!listens(net::Transport::tls))
     for (const auto& [flag, name] : {std::pair(kCert, "--cert"), {kKey, "--key"}, {kClientCa, "--client-ca"}})
       if (given.contains(flag))
@@ -297,7 +309,9 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   if (!to_tls && options.limits.pad_always)
     return unexpected(
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
-  if (options.upstreams.size() == 1 && given.contains(kRetryOn))
+  if (!options.has_names() && given.contains(kBootstrap))
+    return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
+  if (options.upstreams.size() == 1 && !options.has_names() && given.contains(kRetryOn))
     return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
@@ -306,6 +320,10 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
 }
 
 }  // namespace
+
+bool Options::has_names() const {
+  return std::ranges::any_of(upstreams, [](const UpstreamOptions& one) { return !one.uri.address; });
+}
 
 std::expected<Options, std::string> parse_options(int argc, char** argv) {
   Options options;

@@ -19,9 +19,12 @@ class Upstream {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `trust` says whom to trust at tls:// (its name is filled in from the endpoint). Throws TlsError if that
-  // fails.
-  Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size);
+  using Tls = std::shared_ptr<const tls::ClientContext>;
+
+  // `tls`: whom to trust, and the tickets that are common to all addresses of a name; null for tcp://.
+  Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size);
+  // A name of which no address is known: one that cannot be connected to.
+  Upstream(const net::Uri& unknown, Tls tls);
 
   void observe(const Instruments& instruments);  // before the first connection; they must outlive this
 
@@ -62,6 +65,8 @@ class Upstream {
   bool answers_once(Clock::time_point now) const { return now.time_since_epoch().count() < once_until_; }
   void cut_short(Clock::time_point now);  // it closed while it owed answers, and had answered
 
+  bool has_connections() const;
+
   // Health, as the askers observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
@@ -90,10 +95,10 @@ class Upstream {
   UpstreamConnection::Parts begin() const;
   void rest(const ConnectionPtr& connection, Clock::time_point now);
 
-  const net::Endpoint endpoint_;
+  const std::optional<net::SocketAddress> address_;  // nullopt: not known
   const std::string name_;
   const std::size_t pool_size_;
-  std::unique_ptr<tls::ClientContext> tls_;  // null for tcp://
+  const Tls tls_;  // null for tcp://
   Capture* capture_ = nullptr;
   const Trace* trace_ = nullptr;
 
