@@ -28,7 +28,11 @@ Names::Names(Upstreams& upstreams, LookUp look_up, IsOurs is_ours, std::chrono::
       keep_turns_(kLongerThanAny + static_cast<unsigned>(query_time / kTurn)) {}
 
 Names::~Names() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  change_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -45,13 +49,18 @@ void Names::start() {
 }
 
 void Names::run() {
-  for (auto next_turn = Clock::now(); !stopping_; std::this_thread::sleep_for(kStopping)) {
-    if (Clock::now() < next_turn) continue;
-    next_turn = Clock::now() + kTurn;
-    turn(Clock::now());
-    const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    try {
+      turn(Clock::now());
+    } catch (const std::exception& error) {  // no memory
+      logging::write(logging::Level::error, "lookups-disturbed", logging::field("reason", error.what()));
+    }
+    lock.lock();
     has_turned_ = true;
     change_.notify_all();
+    change_.wait_for(lock, kTurn, [this] { return stopping_.load(); });
   }
 }
 
@@ -62,16 +71,15 @@ void Names::turn(Clock::time_point now) {
     const bool is_due =
         now >= name.next || (now >= name.next_if_failing && std::ranges::all_of(in_use(name), fails));
     if (!is_due) continue;
+    name.next = now + kAgain;
     name.next_if_failing = now + kAgainIfFailing;
     const net::Addresses found = look_up(name);
     if (stopping_) return;
     const std::string complaint = std::exchange(name.complaint, {});
-    if (found) {
-      name.next = now + kAgain;
+    if (found)
       use(name, *found);
-    } else {
+    else
       name.complaint = found.error();
-    }
     if (name.complaint.empty() || name.complaint == complaint) continue;
     logging::write(logging::Level::warning, "lookup-failed",
                    fmt::format("{} {}", logging::field("name", name.uri.host),
@@ -94,10 +102,12 @@ net::Addresses Names::look_up(const Name& name) const try {
 
 void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {
   const Upstreams::List before = in_use(name);
+  bool can_be_used = false;
+  for (const net::SocketAddress& address : found) can_be_used = take(name, address) || can_be_used;
+  if (!can_be_used) return;  // what there was is better than nothing
   for (Address& one : name.addresses)
     if (std::ranges::none_of(found, [&](const auto& address) { return address.to_string() == one.text; }))
       one.turns_gone = std::max(one.turns_gone, 1U);
-  for (const net::SocketAddress& address : found) take(name, address);
   const Upstreams::List now = in_use(name);
   if (now == before) return;
   old_lists_.emplace_back(upstreams_.replace(name.place, now), 0);
@@ -108,21 +118,19 @@ void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {
                              logging::field("upstreams", fmt::format("{}", fmt::join(addresses, " ")))));
 }
 
-void Names::take(Name& name, const net::SocketAddress& address) {
+bool Names::take(Name& name, const net::SocketAddress& address) {
   const std::string text = address.to_string();
+  const net::Endpoint endpoint{name.uri.transport, address, name.uri.auth_name};
   const auto known = std::ranges::find(name.addresses, text, &Address::text);
-  if (known != name.addresses.end()) {
+  if (known != name.addresses.end())
     known->turns_gone = 0;
-    return;
-  }
-  const std::string& auth_name = name.uri.auth_name;
-  const net::Endpoint endpoint{name.uri.transport, address, auth_name};
-  if (is_ours_(endpoint))
+  else if (is_ours_(endpoint))
     name.complaint = fmt::format("{} is this proxy itself", text);
   else if (name.addresses.size() >= kMostAddresses)
     name.complaint = fmt::format("more than {} addresses within a minute or two", kMostAddresses);
   else
     name.addresses.push_back({text, name.make(endpoint)});
+  return std::ranges::find(name.addresses, text, &Address::text) != name.addresses.end();
 }
 
 Upstreams::List Names::in_use(const Name& name) {

@@ -62,7 +62,7 @@ class Names {
   void run();
   net::Addresses look_up(const Name& name) const;
   void use(Name& name, const std::vector<net::SocketAddress>& found);
-  void take(Name& name, const net::SocketAddress& address);
+  bool take(Name& name, const net::SocketAddress& address);  // false: it cannot be used
   void clear_away(Name& name, Clock::time_point now);
   static Upstreams::List in_use(const Name& name);
 
@@ -73,7 +73,7 @@ class Names {
   std::deque<Name> names_;
   std::deque<std::pair<std::shared_ptr<const Upstreams::List>, unsigned>> old_lists_;  // and turns since
 
-  std::mutex mutex_;  // guards the end of the first turn
+  std::mutex mutex_;  // guards the next three, of which the last may be read without it
   std::condition_variable change_;
   bool has_turned_ = false;
   std::atomic<bool> stopping_ = false;
