@@ -311,7 +311,7 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
   if (!options.has_names() && given.contains(kBootstrap))
     return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
-  if (options.upstreams.size() == 1 && !options.has_names() && given.contains(kRetryOn))
+  if (options.upstreams.size() == 1 && given.contains(kRetryOn))
     return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))

@@ -122,15 +122,21 @@ bool Names::take(Name& name, const net::SocketAddress& address) {
   const std::string text = address.to_string();
   const net::Endpoint endpoint{name.uri.transport, address, name.uri.auth_name};
   const auto known = std::ranges::find(name.addresses, text, &Address::text);
-  if (known != name.addresses.end())
+  if (known != name.addresses.end()) {
     known->turns_gone = 0;
-  else if (is_ours_(endpoint))
+    return true;
+  }
+  if (is_ours_(endpoint)) {
     name.complaint = fmt::format("{} is this proxy itself", text);
-  else if (name.addresses.size() >= kMostAddresses)
+    return false;
+  }
+  if (name.addresses.size() >= kMostAddresses) {
     name.complaint = fmt::format("more than {} addresses within a minute or two", kMostAddresses);
-  else
-    name.addresses.push_back({text, name.make(endpoint)});
-  return std::ranges::find(name.addresses, text, &Address::text) != name.addresses.end();
+    return false;
+  }
+  name.addresses.push_back({text, name.make(endpoint)});
+  name.addresses.back().upstream->join(*name.unknown);
+  return true;
 }
 
 Upstreams::List Names::in_use(const Name& name) {

@@ -28,6 +28,10 @@ class Upstream {
 
   void observe(const Instruments& instruments);  // before the first connection; they must outlive this
 
+  // One resolver with several addresses is several upstreams, which say the same.
+  void join(const Upstream& other) { resolver_ = other.resolver_; }  // before it is asked
+  bool is_one_with(const Upstream& other) const { return resolver_ == other.resolver_; }
+
   const std::string& name() const { return name_; }  // the URI, for messages
   bool encrypted() const { return tls_ != nullptr; }
 
@@ -99,6 +103,7 @@ class Upstream {
   const std::string name_;
   const std::size_t pool_size_;
   const Tls tls_;  // null for tcp://
+  const void* resolver_ = this;
   Capture* capture_ = nullptr;
   const Trace* trace_ = nullptr;
 

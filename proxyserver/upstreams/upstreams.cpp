@@ -58,6 +58,17 @@ Upstream& Upstreams::choose(const Upstream* other_than, Clock::time_point now, c
   return failing != nullptr ? *failing : *longest_ago;
 }
 
+Upstream* Upstreams::of_another_resolver(const Upstream& than, Clock::time_point now) const {
+  Upstream* best = nullptr;
+  for (Upstream* const upstream : all()) {
+    if (upstream->is_one_with(than) || !upstream->is_worth_asking(now)) continue;
+    if (best == nullptr || (best->is_failing() && !upstream->is_failing()) ||
+        (fastest_ && !upstream->is_failing() && is_faster(*upstream, *best)))
+      best = upstream;
+  }
+  return best;
+}
+
 Upstream* Upstreams::due_for_trial(Clock::time_point now) {
   const List& all = this->all();
   if (all.size() < 2) return nullptr;

@@ -33,6 +33,10 @@ class Upstreams {
   Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now,
                    const Upstream* nor = nullptr) const;
 
+  // Of those of another resolver that do not fail, or may be tried again, the one that choose() would take;
+  // null: there is none.
+  Upstream* of_another_resolver(const Upstream& than, Upstream::Clock::time_point now) const;
+
   // One that should be asked a query besides, though it is not chosen: it was failing, and may be back; or,
   // with `fastest`, once in two seconds one of the others in turn, so that it is noticed when it has become
   // the fastest. Null: none, as always while there is none but these that works.

@@ -105,6 +105,24 @@ TEST_CASE("an upstream's name is looked up at --bootstrap, and its certificate h
   CHECK_THAT(extended_error_in(reply).text, Contains("wrong.book"));
 }
 
+TEST_CASE("after a refusal another resolver is asked, not another address of the same one") {
+  const Book book("dns.book. 60 IN A 127.0.0.2\ndns.book. 60 IN A 127.0.0.3\n");
+  const Family family;
+  const auto first = family.at("127.0.0.2");
+  const auto second = family.at("127.0.0.3");
+  const TempDir directory;
+  std::ofstream(directory.file("zone"))
+      << "only.here. 60 IN SOA . . 1 1 1 1 1\nonly.here. 60 IN A 192.0.2.1\n";
+  const LabResolver other({"--zone", directory.file("zone")});
+  const Proxy proxy(family.upstream(Transport::tcp) +
+                    Arguments{"--upstream", other.uri(Transport::tcp), "--retry-on", "refused"} +
+                    book.as_bootstrap() + kWithUdp);
+  for (const Transport leg : kAllLegs) {
+    CAPTURE(to_string(leg));
+    CHECK(is_right(ClientLeg(proxy, leg).ask(with_edns(make_query("only.here.", dns::type::A)))));
+  }
+}
+
 TEST_CASE("where one address of a name does not answer, the next one does") {
   const Book book("dns.book. 60 IN A 127.0.0.3\ndns.book. 60 IN A 127.0.0.2\n");
   const Family family;

@@ -92,8 +92,6 @@ TEST_CASE("an upstream's name is the one that its certificate has to carry, unle
   CHECK(options->has_names());
   CHECK_FALSE(parse({})->has_names());
   CHECK(parse({"--upstream", "tcp://resolver"})->upstreams[0].uri.to_string() == "tcp://resolver:53");
-  // Its addresses are several upstreams, so that another can be asked.
-  CHECK(parse({"--upstream", "tcp://resolver", "--retry-on", "refused"}).has_value());
 }
 
 TEST_CASE("a pin is for the upstream named before it") {
