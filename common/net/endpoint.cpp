@@ -43,14 +43,15 @@ bool is_host_name(std::string_view text) {
   const auto may_be_in_label = [&](char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
   };
-  std::string_view label;
-  for (std::size_t begin = 0; begin <= text.size(); begin += label.size() + 1) {
-    label = text.substr(begin, text.find('.', begin) - begin);
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::string_view label = text.substr(begin, text.find('.', begin) - begin);
     if (label.empty() || label.size() > kMaxLabel || !std::ranges::all_of(label, may_be_in_label))
       return false;
+    begin += label.size() + 1;
   }
   // inet_aton(3), and so getaddrinfo(3), would take "127.1" and "0x7f000001" for addresses.
-  return !is_digit(label[0]) || !(std::ranges::all_of(label, is_digit) || label.starts_with("0x"));
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  return !std::ranges::all_of(last, is_digit) && !last.starts_with("0x") && !last.starts_with("0X");
 }
 
 std::expected<SocketAddress, std::string> SocketAddress::parse(std::string_view host, std::uint16_t port) {

@@ -90,14 +90,16 @@ void Names::turn(Clock::time_point now) {
 }
 
 // Whoever stops the proxy shall not wait for it.
-net::Addresses Names::look_up(const Name& name) const try {
-  std::future<net::Addresses> outcome = net::look_up_aside(
-      [look_up = look_up_, host = name.uri.host, port = name.uri.port] { return look_up(host, port); });
-  while (outcome.wait_for(kStopping) != std::future_status::ready)
-    if (stopping_) return std::unexpected("stopping");
-  return outcome.get();
-} catch (const std::exception& error) {  // no memory, no thread
-  return std::unexpected(error.what());
+net::Addresses Names::look_up(const Name& name) const {
+  try {
+    std::future<net::Addresses> outcome = net::look_up_aside(
+        [look_up = look_up_, host = name.uri.host, port = name.uri.port] { return look_up(host, port); });
+    while (outcome.wait_for(kStopping) != std::future_status::ready)
+      if (stopping_) return std::unexpected("stopping");
+    return outcome.get();
+  } catch (const std::exception& error) {  // no memory, no thread
+    return std::unexpected(error.what());
+  }
 }
 
 void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {
