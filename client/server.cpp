@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <future>
-#include <memory>
-#include <netdb.h>
-#include <thread>
 
 #include "common/cli.h"
+#include "common/net/lookup.h"
 #include "common/net/net_error.h"
 
 namespace client {
@@ -98,36 +96,13 @@ std::vector<net::SocketAddress> addresses_of(const Server& server, int family, n
 
   // getaddrinfo() knows no deadline, so it has a thread of its own. Should the time run out that thread is
   // left behind: the process is about to end.
-  using Results = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-  auto lookup = [host = server.host, port = std::to_string(server.port), family]() -> Results {
-    addrinfo hints{};
-    hints.ai_family = family;
-    hints.ai_socktype = SOCK_STREAM;  // one result per address
-    addrinfo* found = nullptr;
-    if (const int status = getaddrinfo(host.c_str(), port.c_str(), &hints, &found); status != 0)
-      throw NoAddress(gai_strerror(status));
-    return {found, freeaddrinfo};
-  };
-  std::packaged_task<Results()> task(std::move(lookup));
-  std::future<Results> outcome = task.get_future();
-  std::thread(std::move(task)).detach();
+  std::future<net::Addresses> outcome = net::look_up_aside(
+      [host = server.host, port = server.port, family] { return net::look_up(host, port, family); });
   if (outcome.wait_until(deadline.when()) != std::future_status::ready)
     throw net::NetError(net::NetError::Kind::timeout, "look up the address of " + server.host);
-  const Results results = outcome.get();
-
-  std::vector<net::SocketAddress> addresses;
-  for (const addrinfo* result = results.get(); result != nullptr; result = result->ai_next) {
-    sockaddr_storage storage{};
-    std::copy_n(reinterpret_cast<const char*>(result->ai_addr), result->ai_addrlen,
-                reinterpret_cast<char*>(&storage));
-    // /etc/hosts may name an address twice.
-    const auto address = net::SocketAddress::from(storage, result->ai_addrlen);
-    const auto same = [&](const net::SocketAddress& other) {
-      return other.to_string() == address.to_string();
-    };
-    if (std::ranges::none_of(addresses, same)) addresses.push_back(address);
-  }
-  return addresses;
+  const net::Addresses addresses = outcome.get();
+  if (!addresses) throw NoAddress(addresses.error());
+  return *addresses;
 }
 
 }  // namespace client

@@ -1,8 +1,11 @@
-// Every number that bounds the proxy, each a command-line flag. Values; set before threads start.
+// Every number that bounds the proxy, and what it does to queries, each a command-line flag. Values; set
+// before threads start.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 struct Limits {
   using Milliseconds = std::chrono::milliseconds;
@@ -14,9 +17,10 @@ struct Limits {
   Milliseconds query{5000};        // a query, from its arrival to its answer or SERVFAIL
   Milliseconds hedge_after{2000};  // an upstream's silence, while it owes answers, until another is asked too
   std::size_t max_connections = 4096;
-  std::size_t max_per_client = 1024;  // of them from one IPv4 address or IPv6 /64
-  std::size_t max_in_flight = 64;     // queries per client connection; beyond that the client is not read
-  std::size_t pool_size = 256;        // connections per upstream
-  std::size_t udp_workers = 2;        // threads per udp:// listener
-  bool pad_always = false;            // give queries without OPT one, so that they can be padded
+  std::size_t max_per_client = 1024;    // of them from one IPv4 address or IPv6 /64
+  std::size_t max_in_flight = 64;       // queries per client connection; beyond that the client is not read
+  std::size_t pool_size = 256;          // connections per upstream
+  std::size_t udp_workers = 2;          // threads per udp:// listener
+  bool pad_always = false;              // give queries without OPT one, so that they can be padded
+  std::vector<std::uint16_t> retry_on;  // rcodes after which another upstream is asked
 };

@@ -2,7 +2,6 @@
 // connection. Read on in server.h (accepting), session.h (one client), forwarder.h (its queries), upstream.h
 // (the resolvers); privileges.h and confine.h for what it gives up before it serves.
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -12,6 +11,7 @@
 
 #include "common/cli.h"
 #include "common/log.h"
+#include "common/net/lookup.h"
 #include "common/net/net_error.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_error.h"
@@ -60,20 +60,25 @@ std::string option_of(const tls::TlsError& error, const Options& options) {
   return is_about(options.client_ca) ? "--client-ca: " : "";
 }
 
-void warn_of_root(const Options& options) {
-  const auto is_open = [](const net::Endpoint& endpoint) { return !endpoint.address.is_loopback(); };
-  if (geteuid() == 0 && std::ranges::any_of(options.listen, is_open))
+void warn_of_root(const Server& server) {
+  if (geteuid() == 0 && server.is_open())
     logging::write(logging::Level::warning, "running-as-root",
                    "advice=\"who takes over this program has the machine: use --user\"");
 }
 
-// Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies.
+// Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies,
+// and those that tell how names are looked up.
 void give_up_files(const Options& options) {
 #ifndef DOT_UNCONFINED
-  const bool looks_up = options.upstreams.front().endpoint.transport == net::Transport::tls &&
-                        options.upstream_ca.empty() && !options.pin_only;
-  if (confine(looks_up ? tls::system_trust_folders() : std::vector<std::string>()) ==
-      Confinement::unavailable)
+  std::vector<std::string> readable;
+  const auto leave = [&](const std::vector<std::string>& folders) {
+    readable.insert(readable.end(), folders.begin(), folders.end());
+  };
+  if (options.upstreams.front().uri.transport == net::Transport::tls && options.upstream_ca.empty() &&
+      !options.pin_only)
+    leave(tls::system_trust_folders());
+  if (options.has_names() && !options.bootstrap) leave(net::lookup_folders());
+  if (confine(readable) == Confinement::unavailable)
     logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
 #else
   static_cast<void>(
@@ -106,7 +111,7 @@ int main(int argc, char** argv) {
     if (account)
       become(*account);
     else
-      warn_of_root(*options);
+      warn_of_root(server);
     give_up_files(*options);
     return server.run();
   } catch (const tls::TlsError& error) {

@@ -5,9 +5,11 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <getopt.h>
+#include <ranges>
 #include <set>
 
 #include "common/cli.h"
+#include "common/dns/codes.h"
 #include "common/tls/pin.h"
 
 namespace {
@@ -17,6 +19,7 @@ using std::unexpected;
 enum Flag : int {
   kListen = 256,
   kUpstream,
+  kBootstrap,
   kUpstreamCa,
   kCert,
   kKey,
@@ -37,6 +40,7 @@ enum Flag : int {
   kPolicy,
   kClientCa,
   kPad,
+  kRetryOn,
   kUser,
   kLogLevel,
   kKeyLog,
@@ -49,6 +53,7 @@ enum Flag : int {
 const std::array kLongOptions = {
     option{"listen", required_argument, nullptr, kListen},
     option{"upstream", required_argument, nullptr, kUpstream},
+    option{"bootstrap", required_argument, nullptr, kBootstrap},
     option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
     option{"cert", required_argument, nullptr, kCert},
     option{"key", required_argument, nullptr, kKey},
@@ -62,6 +67,7 @@ const std::array kLongOptions = {
     option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
     option{"pool-size", required_argument, nullptr, kPoolSize},
     option{"pad", required_argument, nullptr, kPad},
+    option{"retry-on", required_argument, nullptr, kRetryOn},
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
     option{"udp-workers", required_argument, nullptr, kUdpWorkers},
     option{"allow", required_argument, nullptr, kAllow},
@@ -104,28 +110,44 @@ Outcome set_level(logging::Level& target, std::string_view text) {
   return {};
 }
 
-Outcome add_listener(std::vector<net::Endpoint>& listeners, std::string_view uri) {
-  // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
-  const auto endpoint = net::parse_endpoint(uri);
-  if (!endpoint) return unexpected(endpoint.error());
-  if (!endpoint->auth_name.empty()) return unexpected("a listener takes no #NAME");
-  const auto is_same = [&](const net::Endpoint& other) { return other.to_string() == endpoint->to_string(); };
-  if (endpoint->address.port() != 0 && std::ranges::any_of(listeners, is_same))
-    return unexpected("given twice");
-  listeners.push_back(*endpoint);
+// Rcodes by which a resolver says that it could not, or would not: another one may.
+Outcome set_rcodes(std::vector<std::uint16_t>& target, std::string_view text) {
+  target.clear();
+  for (const auto word : std::views::split(text, ',')) {
+    const std::string_view name(word);
+    if (name == "servfail")
+      target.push_back(dns::rcode::SERVFAIL);
+    else if (name == "refused")
+      target.push_back(dns::rcode::REFUSED);
+    else
+      return unexpected(fmt::format("'{}' is not servfail or refused", name));
+  }
+  if (target.empty()) return unexpected("not servfail or refused");
   return {};
 }
 
-Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view uri) {
-  const auto endpoint = net::parse_endpoint(uri);
-  if (!endpoint) return unexpected(endpoint.error());
-  if (endpoint->transport == net::Transport::udp)
-    return unexpected("an upstream is asked over tls:// or tcp://");
-  if (endpoint->address.port() == 0) return unexpected("an upstream's port cannot be 0");
-  if (!upstreams.empty() && upstreams.front().endpoint.transport != endpoint->transport)
+Outcome add_listener(std::vector<net::Uri>& listeners, std::string_view text) {
+  // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
+  const auto uri = net::parse_uri(text);
+  if (!uri) return unexpected(uri.error());
+  if (!uri->auth_name.empty()) return unexpected("a listener takes no #NAME");
+  const auto is_same = [&](const net::Uri& other) { return other.to_string() == uri->to_string(); };
+  if (uri->port != 0 && std::ranges::any_of(listeners, is_same)) return unexpected("given twice");
+  listeners.push_back(*uri);
+  return {};
+}
+
+Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
+  auto uri = net::parse_uri(text);
+  if (!uri) return unexpected(uri.error());
+  if (uri->transport == net::Transport::udp) return unexpected("an upstream is asked over tls:// or tcp://");
+  if (uri->port == 0) return unexpected("an upstream's port cannot be 0");
+  if (uri->transport == net::Transport::tls && !uri->address && uri->auth_name.empty())
+    uri->auth_name = uri->host;  // RFC 8310 §8.1
+  if (!upstreams.empty() && upstreams.front().uri.transport != uri->transport)
     return unexpected(
         "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
-  upstreams.push_back({*endpoint, {}});
+  upstreams.push_back({std::move(*uri), {}});
   return {};
 }
 
@@ -133,9 +155,17 @@ Outcome add_pin(std::vector<UpstreamOptions>& upstreams, std::string_view text) 
   const auto pin = tls::parse_pin(text);
   if (!pin) return unexpected(pin.error());
   if (upstreams.empty()) return unexpected("a pin belongs behind the --upstream that it is for");
-  if (upstreams.back().endpoint.transport != net::Transport::tls)
-    return unexpected("only tls:// has keys to pin");
+  if (upstreams.back().uri.transport != net::Transport::tls) return unexpected("only tls:// has keys to pin");
   upstreams.back().pins.push_back(*pin);
+  return {};
+}
+
+Outcome set_bootstrap(Options& options, std::string_view text) {
+  const auto endpoint = net::parse_endpoint(text, net::Transport::udp);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport != net::Transport::udp || endpoint->address.port() == 0)
+    return unexpected("it is asked in plain DNS: ADDR or ADDR:PORT");
+  options.bootstrap = endpoint->address;
   return {};
 }
 
@@ -160,6 +190,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return add_listener(options.listen, value);
     case kUpstream:
       return add_upstream(options.upstreams, value);
+    case kBootstrap:
+      return set_bootstrap(options, value);
     case kUpstreamCa:
       options.upstream_ca = value;
       return {};
@@ -211,6 +243,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
         return unexpected(fmt::format("'{}' is not edns or always", value));
       limits.pad_always = value == "always";
       return {};
+    case kRetryOn:
+      return set_rcodes(limits.retry_on, value);
     case kUser:
       return set_user(options.user, value);
     case kLogLevel:
@@ -246,8 +280,8 @@ Outcome add_defaults(Options& options) {
 }
 
 bool has_tls(const Options& options) {
-  const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
-  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().endpoint);
+  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
+  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().uri);
 }
 
 // An option that could have no effect is refused: who gives it believes in something that will not be.
@@ -255,7 +289,7 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   const auto listens = [&](net::Transport transport) {
     return std::ranges::any_of(options.listen, [&](const auto& one) { return one.transport == transport; });
   };
-  const bool to_tls = options.upstreams.front().endpoint.transport == net::Transport::tls;
+  const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
   if (!listens(net::Transport::tls))
     for (const auto& [flag, name] : {std::pair(kCert, "--cert"), {kKey, "--key"}, {kClientCa, "--client-ca"}})
       if (given.contains(flag))
@@ -275,6 +309,10 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   if (!to_tls && options.limits.pad_always)
     return unexpected(
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
+  if (!options.has_names() && given.contains(kBootstrap))
+    return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
+  if (options.upstreams.size() == 1 && given.contains(kRetryOn))
+    return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
     return unexpected("--pin-only: an upstream without --pin would not be checked at all");
@@ -282,6 +320,10 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
 }
 
 }  // namespace
+
+bool Options::has_names() const {
+  return std::ranges::any_of(upstreams, [](const UpstreamOptions& one) { return !one.uri.address; });
+}
 
 std::expected<Options, std::string> parse_options(int argc, char** argv) {
   Options options;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@
 #include "proxyserver/watching/instruments.h"
 
 struct UpstreamOptions {
-  net::Endpoint endpoint;
+  net::Uri uri;
   std::vector<std::string> pins;  // as tls::ClientOptions::pins
 };
 
@@ -20,8 +21,10 @@ struct Options {
   enum class Action { serve, help, version };
 
   Action action = Action::serve;
-  std::vector<net::Endpoint> listen;
+  std::vector<net::Uri> listen;
   std::vector<UpstreamOptions> upstreams;
+  std::optional<net::SocketAddress>
+      bootstrap;          // where names of upstreams are looked up; else as the system does
   std::string cert_file;  // empty: cert.pem here, else the installed one
   std::string key_file;   // empty: key.pem beside it
   AccessList allow;
@@ -33,6 +36,8 @@ struct Options {
   Limits limits;
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
+
+  bool has_names() const;  // among the upstreams
 };
 
 // The error is one clause for cli::complain().

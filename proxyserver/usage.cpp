@@ -6,11 +6,15 @@ const char* const kUsage =
 
   proxyserver [--listen URI]... [--upstream URI]... [options]
 
-  --listen URI         where clients ask: tls://, tcp:// or udp://ADDR[:PORT]; may be repeated
-                       (default tls://127.0.0.1:8443; port 0 picks one)
-  --upstream URI       the resolver asked: tls://ADDR[:PORT][#NAME] or tcp://ADDR[:PORT]; may be repeated, the
+  --listen URI         where clients ask: tls://, tcp:// or udp://HOST[:PORT]; may be repeated
+                       (default tls://127.0.0.1:8443; port 0 picks one); all addresses of a HOST that is a name
+  --upstream URI       the resolver asked: tls://HOST[:PORT][#NAME] or tcp://HOST[:PORT]; may be repeated, the
                        next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
-                       tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear
+                       tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear.
+                       HOST is an address, or a name: it is looked up every minute, and when all its addresses
+                       fail; each of them is an upstream. NAME is then that name, unless given
+  --bootstrap ADDR[:PORT]
+                       a plain DNS resolver to look these names up at (default: as the system does)
   --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
                        address, must be among the certificate's subjectAltNames
   --pin sha256/BASE64  a public key that the upstream named before it must have in its chain, besides; may be
@@ -18,6 +22,8 @@ const char* const kUsage =
                        own key is all that is checked, neither trust store nor name
   --policy P           ordered: the first upstream that works (default); fastest: the one that answers soonest
                        (once in 2s at most a query goes to another, to see how fast that is now)
+  --retry-on RCODES    servfail, refused or both with a comma between: the upstream's answers that are passed on
+                       only after one other has been asked (default: all are passed on at once)
   --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
                        (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
@@ -52,7 +58,8 @@ const char* const kUsage =
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.
   A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
-  Before it serves it gives up the file system (Landlock), but for the system's trust store if it needs that.
+  Before it serves it gives up the file system (Landlock), but for the system's trust store if it needs that,
+  and for /etc and the system's libraries if it looks names up without --bootstrap.
 
 Examples
   proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)

@@ -35,6 +35,25 @@ std::string complaint_about_name(std::string_view name) {
   return fmt::format("'{}' is not ASCII: write it as IDNA does, xn--...", name);
 }
 
+bool is_host_name(std::string_view text) {
+  constexpr std::size_t kMaxName = 253, kMaxLabel = 63;  // RFC 1035 §2.3.4, in text
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > kMaxName) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto may_be_in_label = [&](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  };
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::string_view label = text.substr(begin, text.find('.', begin) - begin);
+    if (label.empty() || label.size() > kMaxLabel || !std::ranges::all_of(label, may_be_in_label))
+      return false;
+    begin += label.size() + 1;
+  }
+  // inet_aton(3), and so getaddrinfo(3), would take "127.1" and "0x7f000001" for addresses.
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  return !std::ranges::all_of(last, is_digit) && !last.starts_with("0x") && !last.starts_with("0X");
+}
+
 std::expected<SocketAddress, std::string> SocketAddress::parse(std::string_view host, std::uint16_t port) {
   SocketAddress result;
   const std::string text(host);
@@ -140,34 +159,39 @@ std::string Endpoint::to_string() const {
                      auth_name.empty() ? "" : "#", auth_name);
 }
 
-std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback,
-                                                    std::uint16_t port) {
+std::string Uri::to_string() const {
+  return fmt::format("{}://{}{}{}", net::to_string(transport),
+                     address ? address->to_string() : fmt::format("{}:{}", host, port),
+                     auth_name.empty() ? "" : "#", auth_name);
+}
+
+std::expected<Uri, std::string> parse_uri(std::string_view uri, Transport fallback, std::uint16_t port) {
   // The C functions that look at addresses, zones and names would see what is before it, and nothing else.
   if (uri.find('\0') != std::string_view::npos) return unexpected("a zero octet in an address");
-  Endpoint endpoint;
-  endpoint.transport = fallback;
+  Uri result;
+  result.transport = fallback;
   std::string_view rest = uri;
   if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
     const std::string_view scheme = rest.substr(0, scheme_end);
     if (scheme == "tls")
-      endpoint.transport = Transport::tls;
+      result.transport = Transport::tls;
     else if (scheme == "tcp")
-      endpoint.transport = Transport::tcp;
+      result.transport = Transport::tcp;
     else if (scheme == "udp")
-      endpoint.transport = Transport::udp;
+      result.transport = Transport::udp;
     else
       return unexpected(fmt::format("'{}' is not a transport: tls, tcp or udp", scheme));
     rest.remove_prefix(scheme_end + 3);
   }
   if (const auto hash = rest.find('#'); hash != std::string_view::npos) {
-    endpoint.auth_name = rest.substr(hash + 1);
+    result.auth_name = rest.substr(hash + 1);
     rest = rest.substr(0, hash);
     // An empty name would switch the check off in OpenSSL: it must never get that far.
-    if (endpoint.auth_name.empty()) return unexpected(fmt::format("no name after '#' in '{}'", uri));
-    if (std::string complaint = complaint_about_name(endpoint.auth_name); !complaint.empty())
+    if (result.auth_name.empty()) return unexpected(fmt::format("no name after '#' in '{}'", uri));
+    if (std::string complaint = complaint_about_name(result.auth_name); !complaint.empty())
       return unexpected(std::move(complaint));
-    if (endpoint.transport != Transport::tls)
-      return unexpected(fmt::format("'#{}': only tls:// can check a name", endpoint.auth_name));
+    if (result.transport != Transport::tls)
+      return unexpected(fmt::format("'#{}': only tls:// can check a name", result.auth_name));
   }
 
   std::string_view host = rest;
@@ -186,16 +210,29 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transp
     port_text = rest.substr(colon + 1);
     has_port = true;
   }
-  std::uint16_t number = port != 0 ? port : default_port(endpoint.transport);
+  result.port = port != 0 ? port : default_port(result.transport);
   if (has_port) {
     const auto parsed = parse_port(port_text);
     if (!parsed) return unexpected(parsed.error());
-    number = *parsed;
+    result.port = *parsed;
   }
-  auto address = SocketAddress::parse(host, number);
-  if (!address) return unexpected(address.error());
-  endpoint.address = *address;
-  return endpoint;
+  const auto address = SocketAddress::parse(host, result.port);
+  if (!address && !is_host_name(host)) {
+    if (std::string complaint = complaint_about_name(host); !complaint.empty())
+      return unexpected(std::move(complaint));
+    return unexpected(address.error());
+  }
+  result.host = address ? address->host() : host;
+  if (address) result.address = *address;
+  return result;
+}
+
+std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback,
+                                                    std::uint16_t port) {
+  const auto parsed = parse_uri(uri, fallback, port);
+  if (!parsed) return unexpected(parsed.error());
+  if (!parsed->address) return unexpected(fmt::format("'{}' is not an IPv4 or IPv6 address", parsed->host));
+  return Endpoint{parsed->transport, *parsed->address, parsed->auth_name};
 }
 
 }  // namespace net

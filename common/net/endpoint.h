@@ -1,11 +1,13 @@
 // Where a leg begins or ends: `tls://192.0.2.1:853#dns.example`, `tcp://[2001:db8::1]:53`,
 // `udp://[fe80::1%eth0]`.
 //
-// Addresses are numeric: a resolver's client cannot ask the DNS where the resolver is. Values; any thread.
+// An Endpoint has an address; a Uri may have a name in its place, which has to be looked up first (lookup.h).
+// Values; any thread.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -15,6 +17,10 @@ namespace net {
 // Names are compared and sent in ASCII (RFC 5890 §2.3.2.1, RFC 6125 §6.4.2, RFC 6066 §3): the complaint about
 // one that is not; empty: it is.
 std::string complaint_about_name(std::string_view name);
+
+// A name that a machine may have, by its form (RFC 1123 §2.1; underscores, which people use, are let pass):
+// "dns.quad9.net", "localhost". What ends in a number is meant as an address.
+bool is_host_name(std::string_view text);
 
 // An IPv4 or IPv6 address with port, as the kernel takes it.
 class SocketAddress {
@@ -50,9 +56,23 @@ struct Endpoint {
   std::string to_string() const;  // the URI again, port always written
 };
 
-// `[SCHEME://]ADDRESS[:PORT][#AUTH-NAME]`; IPv6 with a port in brackets. What is left out comes from
+// The same, as people write it.
+struct Uri {
+  Transport transport = Transport::tls;
+  std::string host;                      // an address as SocketAddress::host() has it, or a name
+  std::optional<SocketAddress> address;  // nullopt: host is a name
+  std::uint16_t port = 0;
+  std::string auth_name;
+
+  std::string to_string() const;  // port always written
+};
+
+// `[SCHEME://]HOST[:PORT][#AUTH-NAME]`; IPv6 with a port in brackets. What is left out comes from
 // `fallback` (transport) and from the transport (853 for tls, else 53) unless `port` is not 0. The error is
 // one clause that quotes the part at fault.
+std::expected<Uri, std::string> parse_uri(std::string_view uri, Transport fallback = Transport::tls,
+                                          std::uint16_t port = 0);
+// The same, of an address.
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback = Transport::tls,
                                                     std::uint16_t port = 0);
 

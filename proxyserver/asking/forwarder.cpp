@@ -99,8 +99,8 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
   }
 }
 
-// One more copy: whichever is answered first counts. If it cannot be had, the others have to do.
-void Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstream,
+// One more copy: whichever is answered first counts. False: it cannot be had, and the others have to do.
+bool Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstream,
                              const UpstreamConnection* avoid, Clock::time_point now) {
   for (const QueryPtr& query : queries) ++query->copies, ++query->sends;
   bool placed = false;
@@ -115,6 +115,7 @@ void Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstre
     else
       --query->copies, --query->sends;
   }
+  return placed;
 }
 
 bool Forwarder::place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
@@ -160,19 +161,26 @@ void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::tim
   try {
     has_become_ready = connection->turn(events, now, replies_);
   } catch (const std::exception& cause) {
-    deliver(connection->upstream(), now);
+    deliver(connection, now);
     connection->upstream().bury(connection, cause, now);  // its queries come back by mail
     std::erase(attended_, connection);
     return;
   }
-  deliver(connection->upstream(), now);
+  deliver(connection, now);
   if (has_become_ready) settle_race(connection, now);
 }
 
 // Each asker gets its answers of this turn at once, and sends them to its client in one go.
-void Forwarder::deliver(const Upstream& upstream, Clock::time_point now) {
+void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
+  const Upstream& upstream = from->upstream();
   answers_.clear();
   for (Reply& reply : replies_) {
+    if (reply.answer && !is_last_word(reply, upstream)) {
+      const ByteView octets = reply.answer->bytes;
+      reply.query->asker->give_back(
+          {reply.query, Returned::Why::refused, from, nullptr, {octets.begin(), octets.end()}});
+      continue;
+    }
     if (reply.answer) {
       answers_.push_back({std::move(reply.query), *reply.answer});
       continue;
@@ -204,6 +212,7 @@ void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_poin
     ++query->deaths;
   }
   if (--query->copies > 0) return;  // it may be answered elsewhere
+  if (query->refused_by != nullptr) return ask_another(query, now);
 
   if (query->alone && query->deaths > kDeathsToBeAlone) quarantined_ = asker_.is_one_client();
   const bool tried_all = query->attempts >= upstreams_.size();
@@ -238,14 +247,28 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
     for (const Returned& one : returned) lost(one.query, *one.death, now);
     return;
   }
+  if (first.why == Returned::Why::refused) {
+    for (const Returned& one : returned) refused(one, now);
+    return;
+  }
   std::vector<QueryPtr> queries;
-  for (const Returned& one : returned)
-    if (one.query->waiting && one.query->sends < kMaxSends) queries.push_back(one.query);
+  const bool stuck = first.why == Returned::Why::stuck;
+  for (const Returned& one : returned)  // one that was refused has been sent to another already
+    if (one.query->waiting && one.query->sends < kMaxSends && (stuck || one.query->refused_by == nullptr))
+      queries.push_back(one.query);
   if (queries.empty()) return;
   Upstream& from = first.from->upstream();
-  if (first.why == Returned::Why::stuck) return send_besides(queries, from, first.from.get(), now);
+  if (stuck) {
+    send_besides(queries, from, first.from.get(), now);
+    return;
+  }
   for (const QueryPtr& query : queries) query->hedged_from = &from;
   send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(), now);
+}
+
+void Forwarder::end_with(const QueryPtr& query, ByteView octets, Clock::time_point now) {
+  const Answer answer{query, dns::inspect(octets).value()};
+  query->asker->deliver({&answer, 1}, now);
 }
 
 void Forwarder::on_time(Clock::time_point now) {
@@ -280,13 +303,12 @@ void Forwarder::expire(Clock::time_point now) {
 }
 
 void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now) {
+  if (query->refused_by != nullptr) return end_with(query, query->refusal, now);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",
                    fmt::format("{} {}", logging::field("client", query->asker->client_of(*query)),
                                logging::field("reason", error.text)));
-  const Bytes reply = error_reply(query->message, dns::rcode::SERVFAIL, error);
-  const Answer answer{query, dns::inspect(reply).value()};
-  query->asker->deliver({&answer, 1}, now);
+  end_with(query, error_reply(query->message, dns::rcode::SERVFAIL, error), now);
 }
 
 void Forwarder::leave(const Asker::Mail& mail) {

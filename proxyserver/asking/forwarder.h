@@ -5,7 +5,7 @@
 // over them it brings to whoever asked (upstreams/connection.h). It does not wait for anything by itself.
 //
 //   submit() ──► outbox ──► on a connection ──► answered ────────────────────────► Asker::deliver()
-//                  ▲             │ dies, is stuck or silent: comes back by mail
+//                  ▲             │ dies, is stuck or silent, or refuses: comes back by mail
 //                  └─────────────┴──► deadline passed, or tried enough: SERVFAIL ─► Asker::deliver()
 #pragma once
 
@@ -52,15 +52,19 @@ class Forwarder {
   UpstreamConnection::Terms shared_terms() const { return {quarantined_ ? &asker_ : nullptr, false}; }
   void send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
             Clock::time_point now);
-  void send_besides(std::span<const QueryPtr> queries, Upstream& upstream, const UpstreamConnection* avoid,
+  bool send_besides(std::span<const QueryPtr> queries, Upstream& upstream, const UpstreamConnection* avoid,
                     Clock::time_point now);
   bool place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
              const UpstreamConnection* avoid, Clock::time_point now);
   void read_mail(Clock::time_point now);
   void came_back(std::span<const Returned> returned, Clock::time_point now);
   void attend(const ConnectionPtr& connection, short events, Clock::time_point now);
-  void deliver(const Upstream& upstream, Clock::time_point now);
+  void deliver(const ConnectionPtr& from, Clock::time_point now);
+  bool is_last_word(const Reply& reply, const Upstream& upstream) const;
   void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
+  void refused(const Returned& returned, Clock::time_point now);
+  void ask_another(const QueryPtr& query, Clock::time_point now);
+  void end_with(const QueryPtr& query, ByteView answer, Clock::time_point now);
   void fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now);
   void expire(Clock::time_point now);
 

@@ -45,7 +45,7 @@ void Forwarder::race(Clock::time_point now) {
   }
   UpstreamConnection& newest = *racing.back();
   Upstream& next = upstreams_.choose(&newest.upstream(), now);
-  const bool works = &next != &newest.upstream() && (!next.is_failing() || next.penalty_end() <= now);
+  const bool works = &next != &newest.upstream() && next.is_worth_asking(now);
   if (now < newest.begun() + (works ? kRaceAfter : kTryAfter)) return;
   if (racing.size() >= kMostAtOnce) {
     racing[0]->upstream().failed("no connection in time", now);

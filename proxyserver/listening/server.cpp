@@ -15,17 +15,22 @@
 #include <sys/socket.h>
 
 #include "common/cli.h"
+#include "common/net/lookup.h"
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/session.h"
 #include "proxyserver/listening/demo_key.h"
 #include "proxyserver/process/memory.h"
+#include "proxyserver/upstreams/bootstrap.h"
 
 namespace {
 
 using net::NetError;
 
+constexpr const char* kBetterThanItself =
+    "this proxy would have to ask itself for the address of its upstream: give that with the name, as in "
+    "tls://9.9.9.9#dns.quad9.net, or use --bootstrap";
 constexpr int kBacklog = 4096;
 constexpr std::size_t kOwnDescriptors = 32;  // listeners, signals, log, and some to spare
 constexpr int kAcceptBatch = 64;             // then the other listeners, and the signals, have their turn
@@ -95,6 +100,14 @@ bool reaches(const net::Endpoint& upstream, const net::Endpoint& listener) {
   return upstream.address.to_string() == listener.address.to_string();
 }
 
+// What the thread that looks names up uses: nothing of ours.
+Names::LookUp lookup_for(const Options& options) {
+  if (!options.bootstrap) return [](const auto& name, auto port) { return net::look_up(name, port); };
+  return [resolver = *options.bootstrap](const auto& name, auto port) {
+    return look_up_at(resolver, name, port);
+  };
+}
+
 void log_client(logging::Level level, std::string_view event, const std::string& peer,
                 std::string_view reason) {
   logging::write(level, event,
@@ -129,27 +142,75 @@ Server::Server(const Options& options)
     : options_(options),
       instruments_(options.instruments),
       upstreams_(options.fastest),
+      names_(
+          upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
+          options.limits.query),
       sessions_(connections_for_descriptors(options.limits.max_connections)) {
   use_small_stacks();
   signals_ = stop_signals();
-  for (const UpstreamOptions& upstream : options.upstreams) {
-    tls::ClientOptions trust;
-    trust.ca_file = options.upstream_ca;
-    trust.pins = upstream.pins;
-    trust.pin_only = options.pin_only;
-    auto resolver = std::make_unique<Upstream>(upstream.endpoint, trust, options.limits.pool_size);
-    resolver->observe(instruments_);
-    upstreams_.add(std::move(resolver));
-  }
-  const auto is_tls = [](const net::Endpoint& endpoint) { return endpoint.transport == net::Transport::tls; };
+  for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
+  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
   if (std::ranges::any_of(options.listen, is_tls)) load_identity();
-  for (const net::Endpoint& endpoint : options.listen) listen(endpoint);
+  for (const net::Uri& uri : options.listen) listen(uri);
+  if (tls_) warn_of_demo_key();
+  check_lookup();
   // A query would go round and round, a session and a thread for each turn, until it is too old.
   for (const UpstreamOptions& upstream : options.upstreams)
-    for (const net::Endpoint& listener : bound_)
-      if (reaches(upstream.endpoint, listener))
-        throw AsksItself(fmt::format("--upstream {}: that is this proxy itself, by --listen {}",
-                                     upstream.endpoint.to_string(), listener.to_string()));
+    if (const net::Uri& uri = upstream.uri; uri.address)
+      for (const net::Endpoint& listener : bound_)
+        if (reaches({uri.transport, *uri.address, uri.auth_name}, listener))
+          throw AsksItself(fmt::format("--upstream {}: that is this proxy itself, by --listen {}",
+                                       uri.to_string(), listener.to_string()));
+}
+
+void Server::add_upstream(const UpstreamOptions& upstream) {
+  const net::Uri& uri = upstream.uri;
+  std::shared_ptr<tls::ClientContext> context;
+  if (uri.transport == net::Transport::tls) {
+    tls::ClientOptions trust;
+    trust.ca_file = options_.upstream_ca;
+    trust.auth_name = uri.auth_name.empty() ? uri.host : uri.auth_name;
+    trust.pins = upstream.pins;
+    trust.pin_only = options_.pin_only;
+    context = std::make_shared<tls::ClientContext>(trust);
+    instruments_.hear_secrets(*context);
+  }
+  auto make = [this, context](const net::Endpoint& endpoint) {
+    auto resolver = std::make_unique<Upstream>(endpoint, context, options_.limits.pool_size);
+    resolver->observe(instruments_);
+    return resolver;
+  };
+  if (uri.address)
+    upstreams_.add(make({uri.transport, *uri.address, uri.auth_name}));
+  else
+    names_.add(uri, std::make_unique<Upstream>(uri, context), make);
+}
+
+bool Server::is_ours(const net::Endpoint& upstream) const {
+  return std::ranges::any_of(bound_, [&](const auto& listener) { return reaches(upstream, listener); });
+}
+
+bool Server::is_open() const {
+  return !std::ranges::all_of(bound_, [](const auto& listener) { return listener.address.is_loopback(); });
+}
+
+// Who looks the resolver's name up has to be somebody else.
+void Server::check_lookup() const {
+  if (!options_.has_names()) return;
+  const auto asks_us = [this](const net::SocketAddress& address) {
+    return is_ours({net::Transport::udp, address, {}}) || is_ours({net::Transport::tcp, address, {}});
+  };
+  if (options_.bootstrap) {
+    if (asks_us(*options_.bootstrap))
+      throw AsksItself(
+          fmt::format("--bootstrap {}: that is this proxy itself", options_.bootstrap->to_string()));
+    return;
+  }
+  for (const net::SocketAddress& address : net::nameservers())
+    if (asks_us(address))
+      logging::write(logging::Level::warning, "looks-up-at-itself",
+                     fmt::format("{} {}", logging::field("nameserver", address.to_string()),
+                                 logging::field("advice", kBetterThanItself)));
 }
 
 void Server::load_identity() {
@@ -157,12 +218,31 @@ void Server::load_identity() {
   if (options_.key_file.empty()) options_.key_file = default_file("key.pem", "--key");
   tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
   instruments_.hear_secrets(*tls_);
-  const bool beyond_loopback = std::ranges::any_of(options_.listen, [](const net::Endpoint& endpoint) {
+}
+
+void Server::warn_of_demo_key() const {
+  const bool beyond_loopback = std::ranges::any_of(bound_, [](const net::Endpoint& endpoint) {
     return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
   });
   if (beyond_loopback && tls_->pin() == kDemoKeyPin)
     logging::write(logging::Level::warning, "demo-key",
                    "advice=\"this key is public: anybody can pose as this server; use --cert and --key\"");
+}
+
+// A name's addresses all, but for those that this machine has not: "localhost" is ::1 too, by its hosts file,
+// where IPv6 is switched off.
+void Server::listen(const net::Uri& uri) {
+  if (uri.address) return listen({uri.transport, *uri.address, {}});
+  const net::Addresses addresses = net::look_up(uri.host, uri.port);
+  const std::string action = "look up the name in --listen " + uri.to_string();
+  if (!addresses) throw NetError(NetError::Kind::system, fmt::format("{}: {}", action, addresses.error()));
+  const std::size_t before = bound_.size();
+  for (const net::SocketAddress& address : *addresses) try {
+      listen(net::Endpoint{uri.transport, address, {}});
+    } catch (const NetError& error) {
+      const bool is_last = &address == &addresses->back() && bound_.size() == before;
+      if ((error.error() != EADDRNOTAVAIL && error.error() != EAFNOSUPPORT) || is_last) throw;
+    }
 }
 
 void Server::listen(const net::Endpoint& endpoint) {
@@ -180,6 +260,7 @@ void Server::listen(const net::Endpoint& endpoint) {
 }
 
 int Server::run() {
+  names_.start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   std::fflush(stdout);

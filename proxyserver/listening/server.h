@@ -11,6 +11,7 @@
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/options.h"
+#include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/instruments.h"
 
@@ -26,6 +27,9 @@ class Server {
   // SIGINT, SIGTERM and SIGHUP must be blocked before: they end run().
   explicit Server(const Options& options);
 
+  // Whether anybody beyond this machine can reach it.
+  bool is_open() const;
+
   // Accepts until told to stop, then lets the sessions finish. Returns the exit code.
   int run();
 
@@ -36,8 +40,13 @@ class Server {
     std::string uri;
   };
 
+  void add_upstream(const UpstreamOptions& upstream);
+  void listen(const net::Uri& uri);
   void listen(const net::Endpoint& endpoint);
+  bool is_ours(const net::Endpoint& upstream) const;
+  void check_lookup() const;
   void load_identity();
+  void warn_of_demo_key() const;
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
@@ -49,10 +58,11 @@ class Server {
   Options options_;
   const Instruments instruments_;
   std::optional<tls::ServerContext> tls_;
+  std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
   Upstreams upstreams_;
+  Names names_;
   std::vector<Listener> listeners_;  // tls:// and tcp://
   std::vector<std::unique_ptr<UdpService>> udp_;
-  std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us

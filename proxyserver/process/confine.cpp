@@ -45,7 +45,7 @@ void allow_reading(int ruleset, const std::string& path) {
   const net::UniqueFd beneath(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!beneath.valid()) return;
   const landlock_path_beneath_attr rule{LANDLOCK_ACCESS_FS_READ_FILE, beneath.get()};
-  if (add_rule(ruleset, rule) != 0) fail("allow the reading of the trust store");
+  if (add_rule(ruleset, rule) != 0) fail("allow the reading of a folder");
 }
 
 }  // namespace

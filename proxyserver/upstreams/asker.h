@@ -26,14 +26,16 @@ struct Answer {
 // A query that its asker has to send again.
 struct Returned {
   enum class Why : std::uint8_t {
-    lost,    // its connection died (`death`), or was given up before it was ready
-    stuck,   // it waits behind a slow one, at a resolver that answers in turn
-    silent,  // nothing has come over its connection for long; it may still be answered there
+    lost,     // its connection died (`death`), or was given up before it was ready
+    stuck,    // it waits behind a slow one, at a resolver that answers in turn
+    silent,   // nothing has come over its connection for long; it may still be answered there
+    refused,  // the resolver's `answer` is one that another is asked after (--retry-on)
   };
   QueryPtr query;
   Why why;
   ConnectionPtr from;
   std::shared_ptr<const Death> death;
+  Bytes answer = {};  // for the client, as Answer::message
 };
 
 class Asker : public std::enable_shared_from_this<Asker> {

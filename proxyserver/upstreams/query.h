@@ -46,6 +46,11 @@ struct Query {
   // Set by the asker's thread before it is sent once more, read by who brings the answer.
   std::atomic<Upstream*> hedged_from = nullptr;
 
+  // --retry-on: what the first resolver said, kept while another is asked. Set once, in this order, by the
+  // asker's thread; who sees the second may read the first.
+  Bytes refusal;
+  std::atomic<Upstream*> refused_by = nullptr;
+
   // True until it has been answered, by the resolver or by us. Whoever turns it false has the one right to
   // answer.
   std::atomic<bool> waiting = true;

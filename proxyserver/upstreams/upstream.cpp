@@ -12,6 +12,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using net::NetError;
 
 constexpr auto kOldNews = 1s;    // an answer time from before then says little
 constexpr auto kTrialTime = 1s;  // for one query to prove that a resolver is back
@@ -29,19 +30,13 @@ double jitter() {  // 0.75 to 1.25: sessions that failed together must not come 
   return std::uniform_real_distribution<>(0.75, 1.25)(engine);
 }
 
-std::unique_ptr<tls::ClientContext> context_for(const net::Endpoint& endpoint, tls::ClientOptions options) {
-  if (endpoint.transport != net::Transport::tls) return nullptr;
-  options.auth_name = endpoint.auth_name.empty() ? endpoint.address.host() : endpoint.auth_name;
-  return std::make_unique<tls::ClientContext>(options);
-}
-
 }  // namespace
 
-Upstream::Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size)
-    : endpoint_(endpoint),
-      name_(endpoint.to_string()),
-      pool_size_(pool_size),
-      tls_(context_for(endpoint, trust)) {}
+Upstream::Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size)
+    : address_(endpoint.address), name_(endpoint.to_string()), pool_size_(pool_size), tls_(std::move(tls)) {}
+
+Upstream::Upstream(const net::Uri& unknown, Tls tls)
+    : name_(unknown.to_string()), pool_size_(1), tls_(std::move(tls)) {}
 
 ConnectionPtr Upstream::connection(std::size_t index, UpstreamConnection::Terms terms,
                                    Clock::time_point now) {
@@ -67,11 +62,12 @@ void Upstream::drop(const ConnectionPtr& connection) {
 }
 
 UpstreamConnection::Parts Upstream::begin() const {
+  if (!address_) throw NetError(NetError::Kind::unreachable, "no address of that name is known");
   UpstreamConnection::Parts parts;
-  net::UniqueFd socket = net::start_connect(endpoint_.address);
-  const std::string peer = endpoint_.address.to_string();
+  net::UniqueFd socket = net::start_connect(*address_);
+  const std::string peer = address_->to_string();
   if (capture_ != nullptr)
-    parts.captured = std::make_unique<CapturedConnection>(*capture_, socket.get(), endpoint_.address,
+    parts.captured = std::make_unique<CapturedConnection>(*capture_, socket.get(), *address_,
                                                           CapturedConnection::Side::connecting);
   const auto use = [&](auto stream) {
     if (parts.captured) parts.captured->watch(*stream);
@@ -90,7 +86,11 @@ UpstreamConnection::Parts Upstream::begin() const {
 void Upstream::observe(const Instruments& instruments) {
   capture_ = instruments.capture.get();
   trace_ = instruments.trace.get();
-  if (tls_) instruments.hear_secrets(*tls_);
+}
+
+bool Upstream::has_connections() const {
+  const std::lock_guard lock(mutex_);
+  return !connections_.empty();
 }
 
 void Upstream::sweep(Clock::time_point now) {

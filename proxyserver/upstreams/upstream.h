@@ -19,11 +19,18 @@ class Upstream {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `trust` says whom to trust at tls:// (its name is filled in from the endpoint). Throws TlsError if that
-  // fails.
-  Upstream(const net::Endpoint& endpoint, const tls::ClientOptions& trust, std::size_t pool_size);
+  using Tls = std::shared_ptr<const tls::ClientContext>;
+
+  // `tls`: whom to trust, and the tickets that are common to all addresses of a name; null for tcp://.
+  Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size);
+  // A name of which no address is known: one that cannot be connected to.
+  Upstream(const net::Uri& unknown, Tls tls);
 
   void observe(const Instruments& instruments);  // before the first connection; they must outlive this
+
+  // One resolver with several addresses is several upstreams, which say the same.
+  void join(const Upstream& other) { resolver_ = other.resolver_; }  // before it is asked
+  bool is_one_with(const Upstream& other) const { return resolver_ == other.resolver_; }
 
   const std::string& name() const { return name_; }  // the URI, for messages
   bool encrypted() const { return tls_ != nullptr; }
@@ -62,6 +69,8 @@ class Upstream {
   bool answers_once(Clock::time_point now) const { return now.time_since_epoch().count() < once_until_; }
   void cut_short(Clock::time_point now);  // it closed while it owed answers, and had answered
 
+  bool has_connections() const;
+
   // Health, as the askers observe it; there are no probes. A failure is a connection that brought no
   // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
@@ -74,6 +83,8 @@ class Upstream {
   // it besides: its answer ends the failing.
   bool is_due_for_trial(Clock::time_point now);
   bool is_failing() const { return failures_.load(std::memory_order_relaxed) > 0; }
+  // It does not fail, or its penalty is over.
+  bool is_worth_asking(Clock::time_point now) const { return !is_failing() || penalty_end() <= now; }
   // Of answers, an eighth of each new one (RFC 6298 §2.3); 0: none yet.
   Clock::duration smoothed_time() const;
   Clock::time_point penalty_end() const;
@@ -88,10 +99,11 @@ class Upstream {
   UpstreamConnection::Parts begin() const;
   void rest(const ConnectionPtr& connection, Clock::time_point now);
 
-  const net::Endpoint endpoint_;
+  const std::optional<net::SocketAddress> address_;  // nullopt: not known
   const std::string name_;
   const std::size_t pool_size_;
-  std::unique_ptr<tls::ClientContext> tls_;  // null for tcp://
+  const Tls tls_;  // null for tcp://
+  const void* resolver_ = this;
   Capture* capture_ = nullptr;
   const Trace* trace_ = nullptr;
 

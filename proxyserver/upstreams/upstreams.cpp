@@ -1,6 +1,7 @@
 #include "proxyserver/upstreams/upstreams.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace {
 
@@ -17,40 +18,73 @@ bool is_faster(const Upstream& one, const Upstream& other) {
 
 }  // namespace
 
+void Upstreams::add(std::unique_ptr<Upstream> upstream) {
+  fixed_.push_back(std::move(upstream));
+  add_place({fixed_.back().get()});
+}
+
+std::size_t Upstreams::add_place(const List& upstreams) {
+  places_.emplace_back();
+  replace(places_.size() - 1, upstreams);
+  return places_.size() - 1;
+}
+
+std::shared_ptr<const Upstreams::List> Upstreams::replace(std::size_t place, const List& upstreams) {
+  places_[place] = upstreams;
+  List all;
+  for (const List& here : places_) all.insert(all.end(), here.begin(), here.end());
+  auto before = std::exchange(list_, std::make_shared<const List>(std::move(all)));
+  current_.store(list_.get(), std::memory_order_release);
+  return before;
+}
+
 Upstream& Upstreams::choose(const Upstream* other_than, Clock::time_point now, const Upstream* nor) const {
-  if (nor != nullptr && all_.size() < 3) nor = nullptr;
+  const List& all = this->all();
+  if (nor != nullptr && all.size() < 3) nor = nullptr;
   Upstream* best = nullptr;
   Upstream* failing = nullptr;  // but to be tried again
   Upstream* longest_ago = nullptr;
-  for (const auto& upstream : all_) {
-    if (upstream.get() == nor || (upstream.get() == other_than && all_.size() > 1)) continue;
+  for (Upstream* const upstream : all) {
+    if (upstream == nor || (upstream == other_than && all.size() > 1)) continue;
     if (!upstream->is_failing()) {
-      if (best == nullptr || (fastest_ && is_faster(*upstream, *best))) best = upstream.get();
+      if (best == nullptr || (fastest_ && is_faster(*upstream, *best))) best = upstream;
       continue;
     }
-    if (failing == nullptr && upstream->penalty_end() <= now) failing = upstream.get();
+    if (failing == nullptr && upstream->penalty_end() <= now) failing = upstream;
     if (longest_ago == nullptr || upstream->last_failure() < longest_ago->last_failure())
-      longest_ago = upstream.get();
+      longest_ago = upstream;
   }
   if (best != nullptr) return *best;
   return failing != nullptr ? *failing : *longest_ago;
 }
 
+Upstream* Upstreams::of_another_resolver(const Upstream& than, Clock::time_point now) const {
+  Upstream* best = nullptr;
+  for (Upstream* const upstream : all()) {
+    if (upstream->is_one_with(than) || !upstream->is_worth_asking(now)) continue;
+    if (best == nullptr || (best->is_failing() && !upstream->is_failing()) ||
+        (fastest_ && !upstream->is_failing() && is_faster(*upstream, *best)))
+      best = upstream;
+  }
+  return best;
+}
+
 Upstream* Upstreams::due_for_trial(Clock::time_point now) {
-  if (all_.size() < 2) return nullptr;
+  const List& all = this->all();
+  if (all.size() < 2) return nullptr;
   const Upstream& chosen = choose(nullptr, now);
   if (chosen.is_failing()) return nullptr;  // then each has its turn by itself
-  for (const auto& upstream : all_)
-    if (upstream->is_due_for_trial(now)) return upstream.get();
+  for (Upstream* const upstream : all)
+    if (upstream->is_due_for_trial(now)) return upstream;
 
   if (!fastest_ || chosen.smoothed_time().count() == 0) return nullptr;  // nothing to compare with yet
   Clock::rep due = next_measuring_.load(std::memory_order_relaxed);
   if (now.time_since_epoch().count() < due ||
       !next_measuring_.compare_exchange_strong(due, (now + kMeasureEvery).time_since_epoch().count()))
     return nullptr;  // another thread was faster
-  for (std::size_t i = 1; i <= all_.size(); ++i) {
-    const std::size_t index = (measured_last_ + i) % all_.size();
-    Upstream& upstream = *all_[index];
+  for (std::size_t i = 1; i <= all.size(); ++i) {
+    const std::size_t index = (measured_last_ + i) % all.size();
+    Upstream& upstream = *all[index];
     if (&upstream == &chosen || upstream.is_failing()) continue;
     measured_last_ = index;
     return &upstream;
@@ -59,9 +93,10 @@ Upstream* Upstreams::due_for_trial(Clock::time_point now) {
 }
 
 bool Upstreams::failing_only_just(Upstream::Clock::time_point now) const {
-  return std::ranges::any_of(all_, [now](const auto& u) { return now - u->failing_since() < kRestartTime; });
+  return std::ranges::any_of(all(),
+                             [now](const Upstream* u) { return now - u->failing_since() < kRestartTime; });
 }
 
 void Upstreams::sweep(Upstream::Clock::time_point now) {
-  for (const auto& upstream : all_) upstream->sweep(now);
+  for (Upstream* const upstream : all()) upstream->sweep(now);
 }

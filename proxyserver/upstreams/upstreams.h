@@ -1,4 +1,8 @@
 // The resolvers in their order, and the choice among them. Built before threads start; then shared by all.
+//
+// Where an --upstream is a name, the resolvers in its place change with its addresses (names.h). Askers read
+// the list without a lock: it never changes, another takes its place. So an old list has to stay for a moment
+// longer than anybody reads it, and a resolver that is on none any more for as long as a query may last.
 #pragma once
 
 #include <atomic>
@@ -12,15 +16,26 @@ class Upstreams {
   // `fastest`: choose by answer time, else by order.
   explicit Upstreams(bool fastest) : fastest_(fastest) {}
 
-  void add(std::unique_ptr<Upstream> upstream) { all_.push_back(std::move(upstream)); }
-  std::size_t size() const { return all_.size(); }
-  bool encrypted() const { return all_.front()->encrypted(); }  // one kind only: options.cpp sees to that
+  using List = std::vector<Upstream*>;
+
+  // Before threads start: the next place in the order is for this one; or for these, and for others later.
+  void add(std::unique_ptr<Upstream> upstream);
+  std::size_t add_place(const List& upstreams);
+  // By one thread: from now on these, one at least, have that place. The list that this ends.
+  std::shared_ptr<const List> replace(std::size_t place, const List& upstreams);
+
+  std::size_t size() const { return all().size(); }
+  bool encrypted() const { return all().front()->encrypted(); }  // one kind only: options.cpp sees to that
 
   // The first, or the fastest, that is not failing. If all are: the first whose penalty is over, or else the
   // one whose last failure is the oldest, so that attempts in a row go round. `other_than`, and the next, are
   // taken only if there is nothing else (null: none). One whose speed is not known yet counts as the slowest.
   Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now,
                    const Upstream* nor = nullptr) const;
+
+  // Of those of another resolver that do not fail, or may be tried again, the one that choose() would take;
+  // null: there is none.
+  Upstream* of_another_resolver(const Upstream& than, Upstream::Clock::time_point now) const;
 
   // One that should be asked a query besides, though it is not chosen: it was failing, and may be back; or,
   // with `fastest`, once in two seconds one of the others in turn, so that it is noticed when it has become
@@ -33,8 +48,13 @@ class Upstreams {
   void sweep(Upstream::Clock::time_point now);
 
  private:
+  const List& all() const { return *current_.load(std::memory_order_acquire); }
+
   const bool fastest_;
-  std::vector<std::unique_ptr<Upstream>> all_;
+  std::vector<std::unique_ptr<Upstream>> fixed_;  // not by name
+  std::vector<List> places_;
+  std::shared_ptr<const List> list_;
+  std::atomic<const List*> current_ = nullptr;            // that one
   std::atomic<Upstream::Clock::rep> next_measuring_ = 0;  // not before; whoever moves it on measures
   std::atomic<std::size_t> measured_last_ = 0;            // index
 };

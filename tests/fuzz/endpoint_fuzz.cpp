@@ -7,7 +7,18 @@ using net::Transport;
 
 namespace {
 
+// A name in place of the address, too.
+void check_uri(std::string_view text, Transport fallback, std::uint16_t port) {
+  const auto uri = net::parse_uri(text, fallback, port);
+  if (!uri) return;
+  claim(uri->address ? uri->host == uri->address->host() : net::is_host_name(uri->host));
+  const auto again = net::parse_uri(uri->to_string());
+  claim(again.has_value() && again->to_string() == uri->to_string());
+  claim(again->host == uri->host && again->port == uri->port && again->auth_name == uri->auth_name);
+}
+
 void check(std::string_view text, Transport fallback, std::uint16_t port) {
+  check_uri(text, fallback, port);
   const auto endpoint = net::parse_endpoint(text, fallback, port);
   if (!endpoint) {
     claim(!endpoint.error().empty() && endpoint.error().size() < 4 * text.size() + 100);

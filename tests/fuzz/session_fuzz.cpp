@@ -150,7 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Upstreams upstreams(false);
   fuzz::ScriptedResolver resolver({acts.data(), acts.size()});
   const auto add = [&](const net::Endpoint& endpoint) {
-    upstreams.add(std::make_unique<Upstream>(endpoint, tls::ClientOptions{}, limits.pool_size));
+    upstreams.add(std::make_unique<Upstream>(endpoint, nullptr, limits.pool_size));
   };
   if ((flags & kRefusedFirst) != 0) add(fuzz::ScriptedResolver::refusing_endpoint());
   add(fuzz::ScriptedResolver::endpoint());

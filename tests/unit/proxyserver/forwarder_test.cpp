@@ -101,7 +101,7 @@ class Session final : public Asker {
   explicit Session(std::vector<Resolver*> resolvers) : resolvers_(std::move(resolvers)) {
     logging::set_level(logging::Level::error);  // no line for each failure here
     for (const Resolver* one : resolvers_)
-      upstreams_.add(std::make_unique<Upstream>(one->endpoint(), tls::ClientOptions{}, 16));
+      upstreams_.add(std::make_unique<Upstream>(one->endpoint(), nullptr, 16));
   }
   void leave() { forwarder_.leave(end()); }
 

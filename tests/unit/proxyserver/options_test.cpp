@@ -22,8 +22,8 @@ TEST_CASE("with no option it serves DoT on loopback and asks two public resolver
   REQUIRE(options->listen.size() == 1);
   CHECK(options->listen[0].to_string() == "tls://127.0.0.1:8443");
   REQUIRE(options->upstreams.size() == 2);
-  CHECK(options->upstreams[0].endpoint.to_string() == "tls://1.1.1.1:853#cloudflare-dns.com");
-  CHECK(options->upstreams[1].endpoint.to_string() == "tls://8.8.8.8:853#dns.google");
+  CHECK(options->upstreams[0].uri.to_string() == "tls://1.1.1.1:853#cloudflare-dns.com");
+  CHECK(options->upstreams[1].uri.to_string() == "tls://8.8.8.8:853#dns.google");
   CHECK(options->limits.max_connections == 4096);
 }
 
@@ -34,7 +34,7 @@ TEST_CASE("options are taken as they are given") {
   REQUIRE(options.has_value());
   CHECK(options->listen[0].to_string() == "tcp://[::1]:5300");
   CHECK(options->listen[1].to_string() == "tls://127.0.0.1:0");
-  CHECK(options->upstreams[0].endpoint.to_string() == "tcp://192.0.2.1:53");
+  CHECK(options->upstreams[0].uri.to_string() == "tcp://192.0.2.1:53");
   CHECK(options->limits.query == std::chrono::milliseconds(2500));
   CHECK(options->limits.idle == std::chrono::milliseconds(300));
   CHECK(options->limits.max_connections == 7);
@@ -53,6 +53,17 @@ TEST_CASE("options that belong to one transport are taken where it is used") {
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--pad", "edns"}).has_value());
 }
 
+TEST_CASE(
+    "what another upstream is asked after is a list of SERVFAIL and REFUSED, and needs another upstream") {
+  CHECK(parse({})->limits.retry_on.empty());
+  CHECK(parse({"--retry-on", "refused"})->limits.retry_on == std::vector<std::uint16_t>{5});
+  CHECK(parse({"--retry-on", "servfail,refused"})->limits.retry_on == std::vector<std::uint16_t>{2, 5});
+  for (const char* wrong : {"", ",", "servfail,", "SERVFAIL", "nxdomain", "servfail refused"})
+    CHECK_FALSE(parse({"--retry-on", wrong}).has_value());
+  CHECK(parse({"--retry-on", "servfail", "--upstream", "tcp://192.0.2.1"}).error() ==
+        "--retry-on, but there is one --upstream only: no other can be asked");
+}
+
 TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces do without") {
   CHECK(parse({"--listen", "tcp://127.0.0.1:0", "--keylog", "keys"})->instruments.key_log == "keys");
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--keylog", "keys"})->instruments.key_log == "keys");
@@ -67,6 +78,20 @@ TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces
 TEST_CASE("a user is taken as it is given, and looked up later") {
   CHECK(parse({"--user", "nobody:nogroup"})->user == "nobody:nogroup");
   CHECK(parse({})->user.empty());
+}
+
+TEST_CASE("an upstream's name is the one that its certificate has to carry, unless another is given") {
+  const auto options =
+      parse({"--upstream", "tls://dns.quad9.net", "--upstream", "tls://a.example:8853#b.example",
+             "--bootstrap", "9.9.9.9", "--listen", "udp://localhost:5300"});
+  REQUIRE(options.has_value());
+  CHECK(options->upstreams[0].uri.to_string() == "tls://dns.quad9.net:853#dns.quad9.net");
+  CHECK(options->upstreams[1].uri.to_string() == "tls://a.example:8853#b.example");
+  CHECK(options->bootstrap->to_string() == "9.9.9.9:53");
+  CHECK(options->listen[0].to_string() == "udp://localhost:5300");
+  CHECK(options->has_names());
+  CHECK_FALSE(parse({})->has_names());
+  CHECK(parse({"--upstream", "tcp://resolver"})->upstreams[0].uri.to_string() == "tcp://resolver:53");
 }
 
 TEST_CASE("a pin is for the upstream named before it") {
@@ -87,7 +112,14 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--upstream", "udp://192.0.2.1"}, "tls:// or tcp://"},
       {{"--upstream", "tcp://192.0.2.1:0"}, "cannot be 0"},
       {{"--upstream", "https://192.0.2.1"}, "'https' is not a transport"},
-      {{"--upstream", "dns.google"}, "'dns.google' is not an IPv4 or IPv6 address"},
+      {{"--upstream", "dns_.google:x"}, "'x' is not a port"},
+      {{"--upstream", "tls://dns..google"}, "'dns..google' is not an IPv4 or IPv6 address"},
+      {{"--upstream", "tls://m\xc3\xbcnchen.example"}, "is not ASCII: write it as IDNA does, xn--"},
+      {{"--upstream", "tls://127.1"}, "'127.1' is not an IPv4 or IPv6 address"},
+      {{"--upstream", "tls://dns.google", "--bootstrap", "dns.google"},
+       "--bootstrap dns.google: 'dns.google' is not an IPv4 or IPv6 address"},
+      {{"--upstream", "tls://dns.google", "--bootstrap", "tls://8.8.8.8"}, "it is asked in plain DNS"},
+      {{"--bootstrap", "8.8.8.8"}, "--bootstrap, but no --upstream has a name"},
       {{"--listen", "tls://127.0.0.1:65536"}, "'65536' is not a port"},
       {{"--listen", "tls://127.0.0.1#name"}, "no #NAME"},
       {{"--listen", "tls://127.0.0.1", "--listen", "tls://127.0.0.1:853"}, "127.0.0.1:853: given twice"},

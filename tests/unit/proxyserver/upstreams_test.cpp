@@ -17,8 +17,8 @@ struct Resolvers {
   Resolvers(bool fastest, int count) : upstreams(fastest) {
     logging::set_level(logging::Level::error);  // no line for each failure here
     for (int i = 1; i <= count; ++i) {
-      auto one = std::make_unique<Upstream>(*net::parse_endpoint("tcp://192.0.2." + std::to_string(i)),
-                                            tls::ClientOptions{}, 1);
+      auto one =
+          std::make_unique<Upstream>(*net::parse_endpoint("tcp://192.0.2." + std::to_string(i)), nullptr, 1);
       all.push_back(one.get());
       upstreams.add(std::move(one));
     }

@@ -1,0 +1,158 @@
+#include "proxyserver/upstreams/names.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <utility>
+
+#include "common/log.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTurn = 1s;
+constexpr auto kAgain = 60s;
+constexpr auto kAgainIfFailing = 2s;
+constexpr auto kFirstLookup = 1s;           // for the proxy to wait before it serves
+constexpr auto kStopping = 100ms;           // to notice it while a lookup takes its time
+constexpr unsigned kLongerThanAny = 60;     // turns: so long after its end nobody holds a list or a query
+constexpr std::size_t kMostAddresses = 64;  // of a name, those included that are gone but not cleared away
+
+}  // namespace
+
+Names::Names(Upstreams& upstreams, LookUp look_up, IsOurs is_ours, std::chrono::milliseconds query_time)
+    : upstreams_(upstreams),
+      look_up_(std::move(look_up)),
+      is_ours_(std::move(is_ours)),
+      keep_turns_(kLongerThanAny + static_cast<unsigned>(query_time / kTurn)) {}
+
+Names::~Names() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  change_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Names::add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make) {
+  const std::size_t place = upstreams_.add_place({unknown.get()});
+  names_.push_back({uri, std::move(make), std::move(unknown), place});
+}
+
+void Names::start() {
+  if (names_.empty()) return;
+  thread_ = std::thread([this] { run(); });
+  std::unique_lock lock(mutex_);
+  change_.wait_for(lock, kFirstLookup, [this] { return has_turned_; });
+}
+
+void Names::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    try {
+      turn(Clock::now());
+    } catch (const std::exception& error) {  // no memory
+      logging::write(logging::Level::error, "lookups-disturbed", logging::field("reason", error.what()));
+    }
+    lock.lock();
+    has_turned_ = true;
+    change_.notify_all();
+    change_.wait_for(lock, kTurn, [this] { return stopping_.load(); });
+  }
+}
+
+void Names::turn(Clock::time_point now) {
+  for (Name& name : names_) {
+    clear_away(name, now);
+    const auto fails = [&](const Upstream* one) { return one == name.unknown.get() || one->is_failing(); };
+    const bool is_due =
+        now >= name.next || (now >= name.next_if_failing && std::ranges::all_of(in_use(name), fails));
+    if (!is_due) continue;
+    name.next = now + kAgain;
+    name.next_if_failing = now + kAgainIfFailing;
+    const net::Addresses found = look_up(name);
+    if (stopping_) return;
+    const std::string complaint = std::exchange(name.complaint, {});
+    if (found)
+      use(name, *found);
+    else
+      name.complaint = found.error();
+    if (name.complaint.empty() || name.complaint == complaint) continue;
+    logging::write(logging::Level::warning, "lookup-failed",
+                   fmt::format("{} {}", logging::field("name", name.uri.host),
+                               logging::field("reason", name.complaint)));
+  }
+  for (auto& [list, turns] : old_lists_) ++turns;
+  while (!old_lists_.empty() && old_lists_.front().second > keep_turns_) old_lists_.pop_front();
+}
+
+// Whoever stops the proxy shall not wait for it.
+net::Addresses Names::look_up(const Name& name) const {
+  try {
+    std::future<net::Addresses> outcome = net::look_up_aside(
+        [look_up = look_up_, host = name.uri.host, port = name.uri.port] { return look_up(host, port); });
+    while (outcome.wait_for(kStopping) != std::future_status::ready)
+      if (stopping_) return std::unexpected("stopping");
+    return outcome.get();
+  } catch (const std::exception& error) {  // no memory, no thread
+    return std::unexpected(error.what());
+  }
+}
+
+void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {
+  const Upstreams::List before = in_use(name);
+  bool can_be_used = false;
+  for (const net::SocketAddress& address : found) can_be_used = take(name, address) || can_be_used;
+  if (!can_be_used) return;  // what there was is better than nothing
+  for (Address& one : name.addresses)
+    if (std::ranges::none_of(found, [&](const auto& address) { return address.to_string() == one.text; }))
+      one.turns_gone = std::max(one.turns_gone, 1U);
+  const Upstreams::List now = in_use(name);
+  if (now == before) return;
+  old_lists_.emplace_back(upstreams_.replace(name.place, now), 0);
+  std::vector<std::string_view> addresses;
+  for (const Upstream* one : now) addresses.push_back(one->name());
+  logging::write(logging::Level::info, "name-has",
+                 fmt::format("{} {}", logging::field("name", name.uri.host),
+                             logging::field("upstreams", fmt::format("{}", fmt::join(addresses, " ")))));
+}
+
+bool Names::take(Name& name, const net::SocketAddress& address) {
+  const std::string text = address.to_string();
+  const net::Endpoint endpoint{name.uri.transport, address, name.uri.auth_name};
+  const auto known = std::ranges::find(name.addresses, text, &Address::text);
+  if (known != name.addresses.end()) {
+    known->turns_gone = 0;
+    return true;
+  }
+  if (is_ours_(endpoint)) {
+    name.complaint = fmt::format("{} is this proxy itself", text);
+    return false;
+  }
+  if (name.addresses.size() >= kMostAddresses) {
+    name.complaint = fmt::format("more than {} addresses within a minute or two", kMostAddresses);
+    return false;
+  }
+  name.addresses.push_back({text, name.make(endpoint)});
+  name.addresses.back().upstream->join(*name.unknown);
+  return true;
+}
+
+Upstreams::List Names::in_use(const Name& name) {
+  Upstreams::List list;
+  for (const Address& one : name.addresses)
+    if (one.turns_gone == 0) list.push_back(one.upstream.get());
+  if (list.empty()) list.push_back(name.unknown.get());
+  return list;
+}
+
+void Names::clear_away(Name& name, Clock::time_point now) {
+  std::erase_if(name.addresses, [&](Address& one) {
+    if (one.turns_gone == 0) return false;
+    one.upstream->sweep(now);
+    return ++one.turns_gone > keep_turns_ && !one.upstream->has_connections();
+  });
+}
