@@ -1,5 +1,7 @@
 // What two threads do at the same time, with their steps in every order: an answer and a deadline, a death
 // and a resend, a stop and all of these. A step is what one lock makes one.
+#include <array>
+
 #include "tests/support/merges.h"
 #include "tests/unit/proxyserver/interleaving_world.h"
 
@@ -34,9 +36,12 @@ Step<World> delivers() {
           }};
 }
 Step<World> plans() {
-  return {"plans", [](World& world) {
-            if (world.anna_attends && !world.shared->plan(world.now, kHedgeAfter)) world.anna_attends = false;
-          }};
+  return {
+      "plans", [](World& world) {
+        if (!world.anna_attends || world.shared->plan(world.now, kHedgeAfter)) return;
+        CHECK_FALSE(world.resolver.owes_answers());  // else their IDs would be free, or their connection gone
+        world.anna_attends = false;
+      }};
 }
 Step<World> lays_down() {
   return {"lays down", [](World& world) {
@@ -46,6 +51,17 @@ Step<World> lays_down() {
 Step<World> hands_over() {
   return {"hands over", [](World& world) {
             std::ranges::any_of(world.waiting, [&](const auto& who) { return who->hand_over(world.shared); });
+          }};
+}
+Step<World> passes_on() {
+  return {"passes on", [](World& world) {
+            if (std::exchange(world.anna_attends, false)) pass_on(world.shared);
+          }};
+}
+Step<World> retires() {  // as Forwarder::leave() does, where nobody has taken over
+  return {"retires", [](World& world) {
+            if (!world.anna_attends && !world.shared->ready() && world.shared->retire())
+              world.upstream->drop(world.shared);
           }};
 }
 Step<World> judges() {
@@ -113,6 +129,9 @@ Step<World> expires() {
 Step<World> answer(const std::string& name) {
   return {"answer", [name](World& world) { world.resolver.answer(name); }};
 }
+Step<World> nonsense() {
+  return {"nonsense", [](World& world) { world.resolver.say_nonsense(); }};
+}
 Step<World> close() {
   return {"close", [](World& world) { world.resolver.close_all(); }};
 }
@@ -135,14 +154,19 @@ void in_every_order(
     const std::function<Fate(const Order&)>& first = [](const Order&) { return kRight; }) {
   for_each_merge<World>(one, other, [&](const auto& steps, const Order& order) {
     INFO(setup.to_string() << order.to_string());
-    World world(setup);
-    for (const Step<World>* step : steps) step->run(world);
-    const bool ben_ended = world.ben->has_ended(), carla_ended = world.carla->has_ended();
-    world.finish();
-    for (const QueryPtr& query : world.ben->asked())
-      if (!ben_ended) CHECK(world.ben->fate(query) == (query == world.bens_first ? first(order) : kRight));
-    for (const QueryPtr& query : world.carla->asked())
-      if (!carla_ended) CHECK(world.carla->fate(query) == kRight);
+    std::array<std::weak_ptr<Person>, 2> persons;
+    {
+      World world(setup);
+      persons = {world.ben, world.carla};
+      for (const Step<World>* step : steps) step->run(world);
+      const bool ben_ended = world.ben->has_ended(), carla_ended = world.carla->has_ended();
+      world.finish();
+      for (const QueryPtr& query : world.ben->asked())
+        if (!ben_ended) CHECK(world.ben->fate(query) == (query == world.bens_first ? first(order) : kRight));
+      for (const QueryPtr& query : world.carla->asked())
+        if (!carla_ended) CHECK(world.carla->fate(query) == kRight);
+    }
+    for (const auto& person : persons) CHECK(person.expired());  // what has ended, nothing holds
   });
 }
 Fate failed(const Order&) {
@@ -179,7 +203,7 @@ TEST_CASE("an asker ends while answers come, its connection dies, or the attenda
   for (const Setup& setup : kSetups)
     for (const Steps& annas :
          {Steps{answer(""), reads(), delivers(), plans()}, dies(), Steps{lays_down(), hands_over()},
-          Steps{finds_overdue(), gives_back(), gives_back(9)}})
+          Steps{passes_on()}, Steps{finds_overdue(), gives_back(), gives_back(9)}})
       for (const Steps& bens :
            {Steps{ends(), leaves()}, Steps{asks(), ends(), leaves()}, Steps{looks(), ends(), leaves()}})
         in_every_order(setup, annas, bens);
@@ -189,6 +213,7 @@ TEST_CASE("the attendant leaves while somebody asks, is answered, or gives up: t
   for (const Setup& setup : kSetups) {
     in_every_order(setup, {lays_down(), hands_over()}, {asks(), looks(), waits(), looks()});
     in_every_order(setup, {lays_down(), answer(""), hands_over()}, {looks(), waits(), asks(), waits()});
+    in_every_order(setup, {passes_on(), retires()}, {asks(), looks(), waits()});
     in_every_order(setup, {lays_down(), hands_over()}, {expires(), asks(), looks(), waits()}, failed);
   }
   in_every_order({}, {answer("first.ben."), reads(), delivers(), lays_down(), hands_over()},
@@ -211,6 +236,7 @@ TEST_CASE("the sweep looks at a connection whose attendant has just left, with a
       in_every_order(setup, {lays_down(), hands_over()}, {comes, sweep(), looks(), waits()});
       in_every_order(setup, {lays_down(), hands_over()}, {comes, sweep(), ends(), leaves()});
     }
+  in_every_order({}, {lays_down(), hands_over()}, {answer("first.ben."), nonsense(), sweep(), looks()});
 }
 
 TEST_CASE("queries that are stuck go another way; an answer, a death, a deadline, or a stop meanwhile") {

@@ -37,7 +37,6 @@ class Resolver {
     }
     for (FarEnd& far_end : far_ends_) take_from(far_end);
   }
-
   // The queries for that name; those for any name, if it is empty.
   void answer(const std::string& name) {
     take();
@@ -51,7 +50,15 @@ class Resolver {
       return true;
     });
   }
-
+  // What ends a connection, since nothing behind it can be told apart (a message shorter than a header).
+  void say_nonsense() {
+    for (const FarEnd& far_end : far_ends_)
+      net::write_frame(*far_end.stream, Bytes(3), net::Deadline::in(1s));
+  }
+  bool owes_answers() {
+    take();
+    return !asked_.empty();
+  }
   void close_all() {
     take();
     asked_.clear();
@@ -90,7 +97,7 @@ class Resolver {
 // part.
 class Person final : public Asker {
  public:
-  struct Fate {
+  struct Fate {  // of one query
     unsigned right = 0, failed = 0;
     bool operator==(const Fate&) const = default;
   };
@@ -111,11 +118,13 @@ class Person final : public Asker {
     forwarder_.on_time(now);
     forwarder_.flush(now);
   }
-  void wait(Clock::time_point now) {
+  // True: it attended to that socket.
+  bool wait(Clock::time_point now, int socket = -1) {
     std::vector<pollfd> entries;
     forwarder_.poll_entries(entries, now);
     poll(entries.data(), entries.size(), 0);
     forwarder_.on_events(entries, now);
+    return std::ranges::find(entries, socket, &pollfd::fd) != entries.end();
   }
   void end() {
     last_mail_ = Asker::end();
@@ -126,7 +135,6 @@ class Person final : public Asker {
     last_mail_ = {};
   }
   bool has_ended() const { return has_ended_; }
-
   const std::vector<QueryPtr>& asked() const { return asked_; }
   Fate fate(const QueryPtr& query) const { return fates_.contains(query) ? fates_.at(query) : Fate{}; }
   bool waits() const {
@@ -179,6 +187,7 @@ struct World {
     REQUIRE(shared->attend(anna->waker()));
     bens_first = ben->ask("first.ben.", now);
     if (setup.carla) carla->ask("first.carla.", now);
+    socket = shared->plan(now, 2s)->entry.fd;
     while (setup.ready && !shared->ready()) shared->turn(POLLOUT, now, replies);
     if (!setup.ben_attends) return;
     anna_attends = false;
@@ -196,11 +205,13 @@ struct World {
     int calm = 0;
     for (const auto until = now + kStuck; now < until && calm < 3; now += 5ms) {
       resolver.answer("");
+      int attendants = 0;
       for (const auto& person : {ben, carla}) {
         if (person->has_ended()) continue;
         person->on_time(now);
-        person->wait(now);
+        if (person->wait(now, socket)) ++attendants;
       }
+      CHECK(attendants <= 1);
       calm = ben->waits() || carla->waits() ? 0 : calm + 1;
     }
     CHECK_FALSE(ben->waits());
@@ -224,6 +235,7 @@ struct World {
   const std::shared_ptr<Person> ben = std::make_shared<Person>(upstreams);
   const std::shared_ptr<Person> carla = std::make_shared<Person>(upstreams);
   ConnectionPtr shared;
+  int socket = -1;  // its
   QueryPtr bens_first;
 
   // Anna's.
