@@ -20,8 +20,8 @@ class Model {
  public:
   void add(bool gathered) {
     if (taken_.size() == kMost) return;
-    static const auto asker = std::make_shared<FakeAsker>();
-    const QueryPtr query = asker->query("example.");
+    static const QueryPtr one = std::make_shared<FakeAsker>()->query("example.");
+    const auto query = std::make_shared<Query>(one->asker, one->view, dns::OptSplice{});
     const auto sent = kStart + std::chrono::milliseconds(++added_);
     const std::uint16_t id = table_.add(query, gathered, sent);
     claim(taken_.emplace(id, Taken{query, sent, gathered}).second);  // it was free
