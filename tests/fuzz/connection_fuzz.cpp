@@ -66,7 +66,7 @@ class Resolver final : public fuzz::SteeredStream {
     say(length);
     say(message);
   }
-  void close(bool resets) { (resets ? resets_ : closed_) = true; }
+  void end(bool resets) { (resets ? resets_ : closed_) = true; }
   bool has_ended() const { return closed_ || resets_; }
   ByteView heard() const { return ByteView(said_).first(heard_); }  // by the connection
 
@@ -283,7 +283,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         model.resolver().say(script.take(which));
         break;
       case 6:
-        if (which < 32) model.resolver().close(which % 2 == 0);
+        if (which < 32) model.resolver().end(which % 2 == 0);
         break;
       case 7:
       case 8:
