@@ -311,8 +311,8 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   const InFlight::Entry* const oldest = in_flight_.oldest();
   if (!ready_ || oldest == nullptr) return overdue;
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
-  const bool stuck = !silent && !told_ && !upstream_.is_out_of_order() &&
-                     silent_since(*oldest) + patience() <= now;
+  const bool stuck =
+      !silent && !told_ && !upstream_.is_out_of_order() && silent_since(*oldest) + patience() <= now;
   if (!silent && !stuck) {
     while (InFlight::Entry* const late = in_flight_.oldest_not_hedged()) {
       if (late->sent + hedge_after > now) break;

@@ -3,6 +3,7 @@
 // forgotten when the connection is lost.
 //
 //    | count | sizes of the reads … | events: | what | which | of the resolver's octets: how many … |
+#include <array>
 #include <map>
 #include <sys/socket.h>
 

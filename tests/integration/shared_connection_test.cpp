@@ -1,5 +1,5 @@
-// Clients share the connections to a resolver: one is enough, and whoever leaves, or asks what kills it, takes
-// nothing of the others' along.
+// Clients share the connections to a resolver: one is enough, and whoever leaves, or asks what kills it,
+// takes nothing of the others' along.
 #include <condition_variable>
 #include <fmt/format.h>
 #include <mutex>

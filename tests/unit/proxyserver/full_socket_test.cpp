@@ -1,6 +1,8 @@
 // A connection whose socket takes only so much: two threads submit, write and attend, with their steps in
 // every order. What was submitted leaves once, whole and in its order, or comes back when the connection is
 // lost.
+#include <algorithm>
+#include <array>
 #include <sys/socket.h>
 
 #include "common/net/net_error.h"

@@ -2,6 +2,7 @@
 // have. All in one thread, on a clock of the test's own; the resolver is played by hand, TCP is the kernel's.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <sys/socket.h>
 
@@ -37,7 +38,7 @@ class Resolver {
     }
     for (FarEnd& far_end : far_ends_) take_from(far_end);
   }
-  // The queries for that name; those for any name, if it is empty.
+  // Queries for that name; for any, if it is empty.
   void answer(const std::string& name) {
     take();
     std::erase_if(asked_, [&](Asked& one) {
@@ -194,9 +195,7 @@ struct World {
     REQUIRE(pass_on(shared));
     ben->on_time(now);
   }
-  ~World() {
-    for (const auto& person : {ben, carla}) person->forget();
-  }
+  ~World() { ben->forget(), carla->forget(); }
 
   // All go on, and the resolver answers everything. A quarter of a second has to do: what is in none of the
   // places where it should be would be found after two at the earliest.
