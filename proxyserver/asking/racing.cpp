@@ -44,7 +44,9 @@ void Forwarder::race(Clock::time_point now) {
     return;
   }
   UpstreamConnection& newest = *racing.back();
-  Upstream& next = upstreams_.choose(&newest.upstream(), now);
+  // Of three, the third has its turn before the first has another.
+  const Upstream* const before = racing.size() > 1 ? &racing[racing.size() - 2]->upstream() : nullptr;
+  Upstream& next = upstreams_.choose(&newest.upstream(), now, before);
   const bool works = &next != &newest.upstream() && next.is_worth_asking(now);
   if (now < newest.begun() + (works ? kRaceAfter : kTryAfter)) return;
   if (racing.size() >= kMostAtOnce) {

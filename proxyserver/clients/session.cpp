@@ -151,6 +151,7 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
     if (!answer.query->end()) continue;
     --in_flight_;
     octets_in_flight_ -= query.message.size();
+    answer_size_ += answer.message.bytes.size() / 8 - answer_size_ / 8;
     if (ended_ || !failure_.empty()) continue;
     if (writer_.size() < kMostUnsent) {
       send(query.asked, answer.message, query.came);
@@ -213,10 +214,11 @@ void Session::start_write_deadline(Clock::time_point now) {
 }
 
 // Who does not take answers, or asks faster than they can be had, is not read: TCP then makes the client
-// wait.
+// wait. What is in flight is reckoned as the answers that it will be: they come over the connection that all
+// share, and large ones, many at once, would make the others wait.
 bool Session::may_read() const {
-  return reading_ && in_flight_ < limits_.max_in_flight && unsent_ < kMaxUnsent &&
-         octets_in_flight_ < kMaxUnsent;
+  return reading_ && in_flight_ < limits_.max_in_flight && octets_in_flight_ < kMaxUnsent &&
+         unsent_ + in_flight_ * answer_size_ < kMaxUnsent;
 }
 
 void Session::wait() {

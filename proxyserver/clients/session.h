@@ -78,6 +78,7 @@ class Session final : public Asker {
   std::atomic<std::size_t> in_flight_ = 0;
   std::atomic<std::size_t> octets_in_flight_ = 0;  // of their messages
   std::atomic<std::size_t> unsent_ = 0;            // octets in writer_
+  std::atomic<std::size_t> answer_size_ = 0;       // of this client: an eighth of each new one
 
   // This thread's own.
   Forwarder forwarder_;

@@ -44,7 +44,8 @@ bool UpstreamConnection::fits(std::size_t count, Clock::time_point now) {
   if (closed_ || !failure_.empty() || idle_limit_.count() == 0)
     return false;  // RFC 7828 §3.4: 0 is "close it"
   if (terms_.once) return submitted_ == 0 && count == 1;
-  return in_flight_.taken() + count <= kMostInFlight && !is_stuck(now);
+  // Its asker's `now` may be a little older than the one by which it has proved slow.
+  return in_flight_.taken() + count <= kMostInFlight && !told_ && !is_stuck(now);
 }
 
 bool UpstreamConnection::is_awaited() {
@@ -295,11 +296,11 @@ std::optional<UpstreamConnection::Plan> UpstreamConnection::plan(Clock::time_poi
     if (const InFlight::Entry* const late = in_flight_.oldest_not_hedged())
       plan.until = std::min(plan.until, late->sent + hedge_after);
     // Others may come to lie behind it; once it has proved slow, none does any more.
-    const auto slow = silent_since(*oldest) + patience();
-    if (!told_ && !upstream_.is_out_of_order() && (slow > now || in_flight_.taken() > 1))
-      plan.until = std::min(plan.until, slow);
+    if (!told_ && !upstream_.is_out_of_order())
+      plan.until = std::min(plan.until, silent_since(*oldest) + patience());
   } else if (ready_) {
-    plan.until = last_heard_ + hedge_after;
+    // What is asked meanwhile wakes nobody, and may prove slow.
+    plan.until = std::min(last_heard_ + hedge_after, now + patience());
   }
   return plan;
 }
@@ -310,8 +311,8 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   const InFlight::Entry* const oldest = in_flight_.oldest();
   if (!ready_ || oldest == nullptr) return overdue;
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
-  const bool stuck = !silent && !told_ && in_flight_.taken() > 1 && !upstream_.is_out_of_order() &&
-                     silent_since(*oldest) + patience() <= now;
+  const bool stuck =
+      !silent && !told_ && !upstream_.is_out_of_order() && silent_since(*oldest) + patience() <= now;
   if (!silent && !stuck) {
     while (InFlight::Entry* const late = in_flight_.oldest_not_hedged()) {
       if (late->sent + hedge_after > now) break;
@@ -323,7 +324,7 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   if (silent) next_hedge_ = now + hedge_after;  // whatever becomes of this
   told_ = true;
   // It had left behind another message, which has been answered: it may lie there unread.
-  const bool unread = oldest->gathered && answers_ > 0;
+  const bool unread = oldest->gathered && answers_ > 0 && (silent || in_flight_.taken() > 1);
   if (unread) upstream_.seems_to_leave_messages(now);
   // The slow one may be one that nobody waits for any more.
   const bool oldest_is_slow = !unread && in_flight_.taken() == in_flight_.awaited();

@@ -156,7 +156,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   Clock::time_point last_heard_;  // the last answer, or when something was first asked since
   Clock::time_point asked_at_;    // when it last went from idle to busy
   Clock::time_point next_hedge_{};
-  bool told_ = false;  // those behind the oldest query have been told that it is slow
+  bool told_ = false;  // the oldest query has proved slow; those behind it know, and none joins them
   std::vector<std::pair<QueryPtr, std::uint16_t>> untraced_;  // in queue_, where there is a trace
 
   std::mutex io_;  // guards the stream, and:

@@ -30,6 +30,19 @@ double jitter() {  // 0.75 to 1.25: sessions that failed together must not come 
   return std::uniform_real_distribution<>(0.75, 1.25)(engine);
 }
 
+void hand_out(std::span<const Reply> replies, const ConnectionPtr& connection,
+              Upstream::Clock::time_point now) {
+  for (const Reply& reply : replies) {
+    Asker& asker = *reply.query->asker;
+    if (reply.answer) {
+      const Answer answer{reply.query, *reply.answer};
+      asker.deliver({&answer, 1}, now);
+    } else {  // it asks elsewhere
+      asker.give_back({reply.query, Returned::Why::silent, connection, nullptr});
+    }
+  }
+}
+
 }  // namespace
 
 Upstream::Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size)
@@ -104,14 +117,17 @@ void Upstream::sweep(Clock::time_point now) {
     if (connection->attend(waker)) rest(connection, now);
 }
 
-// Nothing is owed on an idle connection: what comes is TLS's housekeeping, or a late answer, or its end.
+// What comes over an idle connection is TLS's housekeeping, or a late answer, or its end. But somebody may
+// have asked just now, or wait there while the role is on its way to them: who reads an answer delivers it.
 void Upstream::rest(const ConnectionPtr& connection, Clock::time_point now) {
   std::vector<Reply> replies;
   try {
     connection->turn(POLLIN, now, replies);
   } catch (const std::exception& cause) {
+    hand_out(replies, connection, now);
     return bury(connection, cause, now);
   }
+  hand_out(replies, connection, now);
   const auto idle = connection->idle_time(now);
   if (idle && *idle >= connection->longest_idle_time() && connection->retire()) return drop(connection);
   if (idle && *idle > kKeepBuffers) connection->release();

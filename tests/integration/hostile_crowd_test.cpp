@@ -129,6 +129,7 @@ TEST_CASE("pipelines that nobody reads disturb nobody") {
     queries.insert(queries.end(), query.begin(), query.end());
   }
   check_undisturbed(proxy, [&](net::Deadline end) {
+    const auto begin = std::chrono::steady_clock::now();
     std::vector<DotConnection> deaf;
     for (int i = 0; i < (SANITIZED ? 2 : 8); ++i) {
       deaf.push_back(proxy.connect(leg));
@@ -136,10 +137,34 @@ TEST_CASE("pipelines that nobody reads disturb nobody") {
       setsockopt(deaf.back().fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
       deaf.back().send_octets(queries);
     }
+    // Each gets as many answers as may be in flight, whether it reads them or not. Behind those comes this
+    // one.
+    proxy.connect(Transport::tls).ask(make_query("behind.tag.test.", dns::type::TXT));
+    const auto burst = std::chrono::steady_clock::now() - begin;
     pass(end);
+    pass(net::Deadline::in(
+        std::chrono::duration_cast<milliseconds>(2 * burst)));  // most of the time is after it
   });
   fmt::print("  deaf pipelines: {} kB at most\n", proxy.process().peak_memory() / 1024);
   if (!SANITIZED) CHECK(proxy.process().peak_memory() < 200'000'000);
+}
+
+TEST_CASE("two clients that ask for large answers without a pause, and read them, disturb nobody") {
+  const LabResolver resolver;
+  const Proxy proxy(resolver, Transport::tls, kPatient);
+  check_undisturbed(proxy, [&](net::Deadline end) {
+    std::vector<DotConnection> greedy;
+    const dns::Message query = make_query("big.example.com.", dns::type::TXT);  // 60 kB
+    for (int i = 0; i < 2; ++i) {
+      greedy.push_back(proxy.connect(Transport::tcp));
+      for (int j = 0; j < 64; ++j) greedy.back().send(query);
+    }
+    while (!end.expired())
+      for (DotConnection& client : greedy) {
+        CHECK(client.read_message().rcode() == dns::rcode::NOERROR);
+        client.send(query);
+      }
+  });
 }
 
 TEST_CASE("out of descriptors the proxy goes on answering those it has, and lets others in afterwards") {

@@ -13,6 +13,7 @@ class FakeAsker : public Asker {
  public:
   void deliver(std::span<const Answer> answers, Query::Clock::time_point) override {
     const std::lock_guard lock(mutex_);
+    ++deliveries;
     for (const Answer& answer : answers)
       if (answer.query->end())
         answered.emplace_back(answer.message.bytes.begin(), answer.message.bytes.end());
@@ -34,4 +35,5 @@ class FakeAsker : public Asker {
   }
 
   std::vector<Bytes> answered;
+  std::size_t deliveries = 0;  // calls
 };

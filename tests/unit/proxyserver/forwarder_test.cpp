@@ -195,3 +195,14 @@ TEST_CASE(
   CHECK(session.failed() == failed);
   session.leave();
 }
+
+TEST_CASE("of three resolvers the third is tried before the first of two silent ones has another turn") {
+  std::array<Resolver, 3> resolvers;
+  for (int i = 0; i < 2; ++i) resolvers[static_cast<std::size_t>(i)].leave(Resolver::Away::swallows);
+  const auto asker = std::make_shared<Session>(std::vector{&resolvers[0], &resolvers[1], &resolvers[2]});
+  const auto begin = asker->now();
+  asker->ask_until(begin + seconds(5), true);
+  CHECK(asker->now() - begin <= milliseconds(700));  // 300 ms each, and the session's pace
+  CHECK(asker->failed() == 0);
+  asker->leave();
+}

@@ -1,5 +1,7 @@
 #include "proxyserver/upstreams/in_flight.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -94,6 +96,29 @@ TEST_CASE("the order is that of sending, while the table grows and whoever leave
   ids.push_back(table.add(asker->query("late.example."), false, kNow));
   expected.emplace_back("late.example.");
   CHECK(order_of(table) == expected);
+}
+
+TEST_CASE("neighbours may leave the order in any order") {
+  const auto asker = std::make_shared<FakeAsker>();
+  std::array removal{0, 1, 2, 3};
+  do {
+    InFlight table;
+    std::map<std::string, std::uint16_t> ids;
+    std::vector<std::string> expected;
+    const auto add = [&](const std::string& name) {
+      ids[name] = table.add(asker->query(name), false, kNow);
+      expected.push_back(name);
+    };
+    for (const int i : removal) add(std::to_string(i) + ".example.");
+    for (int i = 0; i < 4; ++i) {
+      const std::string name = std::to_string(i) + ".example.";
+      table.remove(*table.find(ids[name]));
+      std::erase(expected, name);
+      CHECK(order_of(table) == expected);
+    }
+    add("next.example.");
+    CHECK(order_of(table) == expected);
+  } while (std::ranges::next_permutation(removal).found);
 }
 
 TEST_CASE("a query that has ended leaves the order, and keeps its ID until its answer comes") {
