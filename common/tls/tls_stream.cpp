@@ -151,13 +151,16 @@ Status TlsStream::uncork() {
 void TlsStream::release() {
   if (bio_.held.empty()) bio_.held = Bytes();
   SSL_free_buffers(ssl_.get());  // leaves them where they are in use
-  OPENSSL_thread_stop();  // random generators of this thread's own, 6 kB; made anew when they are needed
 }
 
 Status TlsStream::try_handshake() {
   if (handshaken_) return Status::done;
   begin_call();
-  return translate(SSL_do_handshake(ssl_.get()), 0, kHandshake).status;
+  const Status status = translate(SSL_do_handshake(ssl_.get()), 0, kHandshake).status;
+  // This thread's random generators, 6 kB, are hardly needed any more, and made anew if they are. Freed now,
+  // the room serves the next handshake, on whichever thread.
+  if (status == Status::done) OPENSSL_thread_stop();
+  return status;
 }
 
 void TlsStream::handshake(net::Deadline deadline) {

@@ -80,7 +80,7 @@ class Forwarder {
   Upstreams& upstreams_;
   const Limits& limits_;
   Asker& asker_;
-  std::vector<QueryPtr> outbox_;     // to be sent
+  std::vector<QueryPtr> outbox_;      // to be sent
   std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended
   std::vector<ConnectionPtr> attended_;
   std::vector<QueryPtr> sending_;  // of one turn; so are the next three

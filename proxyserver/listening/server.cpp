@@ -21,7 +21,6 @@
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/session.h"
 #include "proxyserver/listening/demo_key.h"
-#include "proxyserver/process/memory.h"
 #include "proxyserver/upstreams/bootstrap.h"
 
 namespace {
@@ -285,7 +284,6 @@ int Server::run() {
       if (sweep.expired()) {
         sweep = net::Deadline::in(kSweepInterval);
         upstreams_.sweep(Upstream::Clock::now());
-        trim_heap();
       }
     } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory
       resume_accepting_ = net::Deadline::in(kAcceptPause);

@@ -1,7 +1,6 @@
 #include "proxyserver/process/memory.h"
 
 #include <array>
-#include <atomic>
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
@@ -9,10 +8,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-namespace {
-std::atomic<bool> rested = false;
-}
 
 void prepare_heap([[maybe_unused]] char** argv) noexcept {
   constexpr int kBuffer = 16'000;
@@ -27,7 +22,6 @@ void prepare_heap([[maybe_unused]] char** argv) noexcept {
 }
 
 void rest_thread() noexcept {
-  rested.store(true, std::memory_order_relaxed);
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* lowest = nullptr;
@@ -42,8 +36,4 @@ void rest_thread() noexcept {
     if (begin < end) madvise(lowest, end - begin, MADV_DONTNEED);
   }
   pthread_attr_destroy(&attributes);
-}
-
-void trim_heap() noexcept {
-  if (rested.exchange(false, std::memory_order_relaxed)) malloc_trim(0);
 }
