@@ -31,7 +31,7 @@ constexpr seconds kEnd{30};               // by then a query has had its answer,
 constexpr milliseconds kBetweenDeaths{500};
 constexpr unsigned kLate = 499;        // one query in so many is answered after its SERVFAIL
 constexpr unsigned kReset = 2999;      // one in so many has its connection reset
-constexpr unsigned kLostByReset = 30;  // of all that are in flight then, so many may end as SERVFAIL
+constexpr unsigned kLostByReset = 60;  // of all that are in flight then, so many may end as SERVFAIL
 
 unsigned from_environment(const char* name, unsigned otherwise) {
   const char* const text = std::getenv(name);
