@@ -1,4 +1,4 @@
-// Every number that bounds the proxy, and what it does to queries, each a command-line flag. Values; set
+// The bounds that an operator can set, and what is done to queries, each a command-line flag. Values; set
 // before threads start.
 #pragma once
 
@@ -12,7 +12,7 @@ struct Limits {
 
   Milliseconds handshake{5000};    // a client's TLS handshake, from accept on
   Milliseconds message{3000};      // a message, from its first octet to its last
-  Milliseconds idle{10000};        // between the last whole message and the next, nothing being in flight
+  Milliseconds idle{10000};        // since the last query in order, or answer, nothing being in flight
   Milliseconds write{5000};        // until a client has taken what waited for it
   Milliseconds query{5000};        // a query, from its arrival to its answer or SERVFAIL
   Milliseconds hedge_after{2000};  // an upstream's silence, while it owes answers, until another is asked too

@@ -147,6 +147,10 @@ Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view t
   if (!upstreams.empty() && upstreams.front().uri.transport != uri->transport)
     return unexpected(
         "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
+  const auto is_same = [&](const UpstreamOptions& other) {
+    return other.uri.to_string() == uri->to_string();
+  };
+  if (std::ranges::any_of(upstreams, is_same)) return unexpected("given twice");
   upstreams.push_back({std::move(*uri), {}});
   return {};
 }

@@ -2,7 +2,7 @@
 #include "proxyserver/options.h"
 
 const char* const kUsage =
-    R"(proxyserver: a DNS-over-TLS proxy, one thread per connection.
+    R"(proxyserver: a DNS-over-TLS proxy, one thread per client connection.
 
   proxyserver [--listen URI]... [--upstream URI]... [options]
 
@@ -36,8 +36,8 @@ const char* const kUsage =
   --hedge-after T      an upstream silent for T: one other is asked too (default 2s)
   --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
                        patience with clients: TLS handshake (5s), a message from its first octet to its
-                       last (3s), between queries (10s; and eight messages in a row that are none are enough), taking
-                       answers (5s)
+                       last (3s), between queries (10s; after eight messages in a row that are no queries it is closed
+                       at once), taking answers (5s)
   --max-connections N  client connections at once; more wait in the listen queue (default 4096)
   --max-connections-per-client N
                        of them from one IPv4 address or IPv6 /64 (default 1024); more are closed

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "common/net/net_error.h"
+#include "common/net/unique_fd.h"
 
 namespace net {
 namespace {
@@ -116,6 +117,14 @@ bool SocketAddress::is_loopback() const {
     return (ntohl(reinterpret_cast<const sockaddr_in&>(storage_).sin_addr.s_addr) >> 24) == 127;
   const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
   return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+// The kernel's own answer: what it sends to itself it sends from the same address. No octet leaves.
+bool SocketAddress::is_of_this_machine() const {
+  if (is_loopback()) return true;
+  const UniqueFd socket(::socket(family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return socket.valid() && connect(socket.get(), get(), size()) == 0 &&
+         of_socket(socket.get()).host() == host();
 }
 
 std::string SocketAddress::host() const {

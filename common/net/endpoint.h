@@ -37,8 +37,9 @@ class SocketAddress {
   int family() const { return storage_.ss_family; }
   std::uint16_t port() const;
   bool is_loopback() const;
-  std::string host() const;       // "192.0.2.1", "2001:db8::1", "fe80::1%eth0"
-  std::string to_string() const;  // with the port: "192.0.2.1:853", "[2001:db8::1]:853"
+  bool is_of_this_machine() const;  // what is sent there comes to this machine's own listeners
+  std::string host() const;         // "192.0.2.1", "2001:db8::1", "fe80::1%eth0"
+  std::string to_string() const;    // with the port: "192.0.2.1:853", "[2001:db8::1]:853"
 
  private:
   sockaddr_storage storage_{};

@@ -80,10 +80,12 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
   for (const QueryPtr& query : queries) {
     ++query->sends;
     ++query->copies;
-    query->asked_last = &upstream;
   }
   try {
-    if (place(queries, upstream, terms, nullptr, now)) return;
+    if (place(queries, upstream, terms, nullptr, now)) {
+      for (const QueryPtr& query : queries) query->asked_last = &upstream;
+      return;
+    }
     last_error_ = {dns::ede::OTHER,
                    fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
     retry_at_ = now + kRoomInterval;
@@ -321,6 +323,7 @@ void Forwarder::leave(const Asker::Mail& mail) {
       connection->upstream().drop(connection);
   }
   attended_.clear();
+  if (quarantined_) upstreams_.drop_owned(asker_);
   release();  // a query holds its asker: none may stay here
 }
 

@@ -4,11 +4,15 @@
 // Its thread also attends to connections: it polls their sockets together with its client's, and what comes
 // over them it brings to whoever asked (upstreams/connection.h). It does not wait for anything by itself.
 //
-//   submit() ──► outbox ──► on a connection ──► answered ────────────────────────► Asker::deliver()
-//                  ▲             │ dies, is stuck or silent, or refuses: comes back by mail
-//                  └─────────────┴──► deadline passed, or tried enough: SERVFAIL ─► Asker::deliver()
+//   submit() ──► outbox ──► on a connection ──► answered ──► Asker::deliver()
+//                  ▲           ├─ it dies: back by mail, and out again
+//                  └───────────┘
+//                              ├─ stuck, silent, refused: told by mail, and a copy goes over another
+//                              connection └─ deadline passed, or tried enough: what was refused with, or
+//                              SERVFAIL
 #pragma once
 
+#include <array>
 #include <optional>
 #include <poll.h>
 #include <span>
@@ -18,7 +22,7 @@
 #include "proxyserver/limits.h"
 #include "proxyserver/upstreams/upstreams.h"
 
-// The asker's thread alone, except where it says otherwise.
+// The asker's thread alone.
 class Forwarder {
  public:
   using Clock = std::chrono::steady_clock;
@@ -69,9 +73,11 @@ class Forwarder {
   void expire(Clock::time_point now);
 
   // racing.cpp: connections that are not ready yet.
-  std::vector<ConnectionPtr> connecting() const;
+  std::array<UpstreamConnection::Terms, 2> kinds() const { return {{{}, {&asker_, false}}}; }
+  std::vector<ConnectionPtr> connecting(UpstreamConnection::Terms terms) const;
   Clock::time_point next_race(Clock::time_point now) const;
   void race(Clock::time_point now);
+  void race(const std::vector<ConnectionPtr>& racing, Clock::time_point now);
   void begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock::time_point now);
   void settle_race(const ConnectionPtr& winner, Clock::time_point now);
   void move_queries(const ConnectionPtr& from, const ConnectionPtr& to, Clock::time_point now);

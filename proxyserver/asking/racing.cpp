@@ -16,26 +16,33 @@ constexpr std::chrono::seconds kLongest{1};  // for one that nobody needs
 
 }  // namespace
 
-// Those that queries of all can use, the oldest first.
-std::vector<ConnectionPtr> Forwarder::connecting() const {
+// The oldest first. Connections of one asker do not race those of all: a query must not come from one to the
+// other.
+std::vector<ConnectionPtr> Forwarder::connecting(UpstreamConnection::Terms terms) const {
   std::vector<ConnectionPtr> found;
   for (const ConnectionPtr& connection : attended_)
-    if (!connection->ready() && !connection->terms().once) found.push_back(connection);
+    if (!connection->ready() && connection->terms() == terms) found.push_back(connection);
   std::ranges::stable_sort(found, {}, [](const ConnectionPtr& one) { return one->begun(); });
   return found;
 }
 
 Forwarder::Clock::time_point Forwarder::next_race(Clock::time_point now) const {
-  const std::vector<ConnectionPtr> racing = connecting();
-  if (racing.empty()) return Clock::time_point::max();
-  const auto begun = racing.back()->begun();
-  for (const auto wait : {kRaceAfter, kTryAfter})
-    if (now < begun + wait) return begun + wait;
-  return now + kRaceAfter;
+  auto next = Clock::time_point::max();
+  for (const UpstreamConnection::Terms& terms : kinds()) {
+    const std::vector<ConnectionPtr> racing = connecting(terms);
+    if (racing.empty()) continue;
+    const auto begun = racing.back()->begun();
+    const auto due = now < begun + kRaceAfter ? begun + kRaceAfter : begun + kTryAfter;
+    next = std::min(next, now < due ? due : now + kRaceAfter);
+  }
+  return next;
 }
 
 void Forwarder::race(Clock::time_point now) {
-  const std::vector<ConnectionPtr> racing = connecting();
+  for (const UpstreamConnection::Terms& terms : kinds()) race(connecting(terms), now);
+}
+
+void Forwarder::race(const std::vector<ConnectionPtr>& racing, Clock::time_point now) {
   if (racing.empty()) return;
   if (std::ranges::none_of(racing, [](const ConnectionPtr& one) { return one->is_awaited(); })) {
     // Nobody needs them any more. But a resolver that is on trial may prove by one that it is back.
@@ -69,8 +76,8 @@ void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock:
 
 // The queries of the others go over the winner. One that began earlier, to another resolver, has lost.
 void Forwarder::settle_race(const ConnectionPtr& winner, Clock::time_point now) {
-  for (const ConnectionPtr& other : connecting()) {
-    if (other->terms() != winner->terms()) continue;
+  if (winner->terms().once) return;  // it is one query's
+  for (const ConnectionPtr& other : connecting(winner->terms())) {
     if (other->begun() < winner->begun() && &other->upstream() != &winner->upstream())
       other->upstream().failed("another was connected to sooner", now);
     move_queries(other, winner, now);

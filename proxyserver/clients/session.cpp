@@ -14,8 +14,8 @@ namespace {
 using net::IoResult;
 using net::NetError;
 
-// So long a session keeps its buffers after the last message: what is given back is paid for again at the
-// next query, and clients ask once in a few seconds.
+// A session keeps its buffers for this time after the last message: what is given back is paid for again at
+// the next query, and clients ask once in a few seconds.
 constexpr std::chrono::seconds kKeepBuffers{6};
 
 // Octets of queries in flight, and of answers that wait for the client to take them, beyond which it is not

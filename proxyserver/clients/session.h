@@ -74,7 +74,7 @@ class Session final : public Asker {
   std::size_t must_leave_ = 0;
   bool wants_to_know_ = false;  // this thread waits for answers, not for the client: wake it
 
-  // Written under the lock, or by this thread alone; read anywhere.
+  // Read anywhere. This thread raises the first two without the lock; all else is written under it.
   std::atomic<std::size_t> in_flight_ = 0;
   std::atomic<std::size_t> octets_in_flight_ = 0;  // of their messages
   std::atomic<std::size_t> unsent_ = 0;            // octets in writer_

@@ -95,7 +95,7 @@ bool reaches(const net::Endpoint& upstream, const net::Endpoint& listener) {
     return e.address.host() == (e.address.family() == AF_INET ? "0.0.0.0" : "::");
   };
   if (upstream.address.family() == listener.address.family() && is_any(listener))
-    return upstream.address.is_loopback() || is_any(upstream);
+    return upstream.address.is_of_this_machine() || is_any(upstream);
   return upstream.address.to_string() == listener.address.to_string();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ void prepare_heap([[maybe_unused]] char** argv) noexcept {
   mallopt(M_MMAP_THRESHOLD, kBuffer);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   std::array<char, PATH_MAX> self{};  // by its path, so that ps(1) shows its name
-  if (std::getenv("GLIBC_TUNABLES") != nullptr ||
+  if (getauxval(AT_SECURE) != 0 || std::getenv("GLIBC_TUNABLES") != nullptr ||
       readlink("/proc/self/exe", self.data(), self.size() - 1) <= 0)
     return;
   if (setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 0) == 0) execv(self.data(), argv);

@@ -61,18 +61,19 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
     std::unique_ptr<net::Stream> stream;
     tls::TlsStream* tls = nullptr;  // the same stream, where it is one
   };
-  // Still connecting. `owner`: it is for the queries of this asker alone; null: for all.
+  // `owner`: it is for the queries of this asker alone; null: for all.
   struct Terms {
     const Asker* owner = nullptr;
     bool once = false;  // one query, and nothing after it
     bool operator==(const Terms&) const = default;
   };
+  // Still connecting.
   UpstreamConnection(Upstream& upstream, Parts parts, Terms terms, const Trace* trace, Clock::time_point now);
 
   Upstream& upstream() const { return upstream_; }
 
   // Any thread, one query at least. `no`: not here, ask another connection; always so if `terms` are not its
-  // own. `attend`: taken, and the asker's thread is the
+  // own. `taken`: accepted; somebody else is the attendant. `attend`: accepted, and the asker's thread is the
   // attendant from now on. A failure comes out at the attendant's next turn().
   enum class Submitted : std::uint8_t { no, taken, attend };
   Submitted submit(std::span<const QueryPtr> queries, const Asker& asker, Terms terms, Clock::time_point now);
@@ -80,7 +81,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   // Makes the thread of that waker the attendant, unless there is one. It lays the role down before it ends.
   bool attend(const net::Waker& waker);
 
-  // From here on: the attendant.
+  // From here on: the attendant; close(), retire() and what begins with is_ also who has just been it.
 
   // What to wait for, and until when; nullopt: nothing is in flight, and the role is laid down.
   struct Plan {

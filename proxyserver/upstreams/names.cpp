@@ -14,9 +14,10 @@ using namespace std::chrono_literals;
 constexpr auto kTurn = 1s;
 constexpr auto kAgain = 60s;
 constexpr auto kAgainIfFailing = 2s;
-constexpr auto kFirstLookup = 1s;           // for the proxy to wait before it serves
-constexpr auto kStopping = 100ms;           // to notice it while a lookup takes its time
-constexpr unsigned kLongerThanAny = 60;     // turns: so long after its end nobody holds a list or a query
+constexpr auto kFirstLookup = 1s;  // for the proxy to wait before it serves
+constexpr auto kLook = 50ms;       // how often at all lookups, while one takes its time
+constexpr unsigned kLongerThanAny =
+    60;  // turns after which nobody holds an old list, and --query-timeout more
 constexpr std::size_t kMostAddresses = 64;  // of a name, those included that are gone but not cleared away
 
 }  // namespace
@@ -67,39 +68,55 @@ void Names::run() {
 void Names::turn(Clock::time_point now) {
   for (Name& name : names_) {
     clear_away(name, now);
-    const auto fails = [&](const Upstream* one) { return one == name.unknown.get() || one->is_failing(); };
-    const bool is_due =
-        now >= name.next || (now >= name.next_if_failing && std::ranges::all_of(in_use(name), fails));
-    if (!is_due) continue;
-    name.next = now + kAgain;
-    name.next_if_failing = now + kAgainIfFailing;
-    const net::Addresses found = look_up(name);
-    if (stopping_) return;
-    const std::string complaint = std::exchange(name.complaint, {});
-    if (found)
-      use(name, *found);
-    else
-      name.complaint = found.error();
-    if (name.complaint.empty() || name.complaint == complaint) continue;
-    logging::write(logging::Level::warning, "lookup-failed",
-                   fmt::format("{} {}", logging::field("name", name.uri.host),
-                               logging::field("reason", name.complaint)));
+    if (is_due(name, now)) begin_lookup(name, now);
+  }
+  const auto patience = net::Deadline::in(kTurn);
+  for (;;) {
+    Name* awaited = nullptr;
+    for (Name& name : names_) {
+      if (!name.pending.valid()) continue;
+      if (name.pending.wait_for(0s) == std::future_status::ready)
+        end_lookup(name);
+      else
+        awaited = &name;
+    }
+    if (awaited == nullptr || patience.expired() || stopping_) break;
+    awaited->pending.wait_for(kLook);
   }
   for (auto& [list, turns] : old_lists_) ++turns;
   while (!old_lists_.empty() && old_lists_.front().second > keep_turns_) old_lists_.pop_front();
 }
 
-// Whoever stops the proxy shall not wait for it.
-net::Addresses Names::look_up(const Name& name) const {
-  try {
-    std::future<net::Addresses> outcome = net::look_up_aside(
-        [look_up = look_up_, host = name.uri.host, port = name.uri.port] { return look_up(host, port); });
-    while (outcome.wait_for(kStopping) != std::future_status::ready)
-      if (stopping_) return std::unexpected("stopping");
-    return outcome.get();
-  } catch (const std::exception& error) {  // no memory, no thread
-    return std::unexpected(error.what());
-  }
+bool Names::is_due(const Name& name, Clock::time_point now) const {
+  const auto fails = [&](const Upstream* one) { return one == name.unknown.get() || one->is_failing(); };
+  if (name.pending.valid()) return false;
+  return now >= name.next || (now >= name.next_if_failing && std::ranges::all_of(in_use(name), fails));
+}
+
+void Names::begin_lookup(Name& name, Clock::time_point now) const {
+  name.next = now + kAgain;
+  name.next_if_failing = now + kAgainIfFailing;
+  name.pending = net::look_up_aside(
+      [look_up = look_up_, host = name.uri.host, port = name.uri.port] { return look_up(host, port); });
+}
+
+void Names::end_lookup(Name& name) {
+  const std::string complaint = std::exchange(name.complaint, {});
+  const net::Addresses found = [&]() -> net::Addresses {
+    try {
+      return name.pending.get();
+    } catch (const std::exception& error) {  // no memory
+      return std::unexpected(error.what());
+    }
+  }();
+  if (found)
+    use(name, *found);
+  else
+    name.complaint = found.error();
+  if (name.complaint.empty() || name.complaint == complaint) return;
+  logging::write(
+      logging::Level::warning, "lookup-failed",
+      fmt::format("{} {}", logging::field("name", name.uri.host), logging::field("reason", name.complaint)));
 }
 
 void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {

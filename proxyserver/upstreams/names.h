@@ -1,7 +1,8 @@
 // Resolvers that are given by name: each address of the name is an upstream in the name's place.
 //
 // A name is looked up when the proxy starts, each minute from then on, and, while all its addresses fail or
-// none is known, every two seconds. A lookup that fails changes nothing. An address that is gone gets no new
+// none is known, every two seconds or so; a lookup that takes long holds up no other. One that fails changes
+// nothing. An address that is gone gets no new
 // queries; what is in flight there ends as ever.
 //
 //   thread: turn() ──► look up ──► addresses ──► Upstreams::replace() ──► askers see the new list
@@ -12,6 +13,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -33,13 +35,14 @@ class Names {
   ~Names();
 
   // Before start(): a place in the order for the addresses of that name, of which `unknown` stands in while
-  // there is none.
+  // there is none. `make` makes the upstream for one address; the thread calls it.
   void add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make);
 
   // Starts the thread, where there is a name. Returns when each has been looked up once, or after a second.
   void start();
 
-  // The thread's, once a second; tests call it themselves.
+  // The thread's, once a second or two; tests call it themselves. Begins the lookups that are due and takes
+  // what has been found. Waits a second at most; what is not there by then is taken at a later turn.
   void turn(Clock::time_point now);
 
  private:
@@ -53,14 +56,17 @@ class Names {
     Make make;
     std::unique_ptr<Upstream> unknown;
     std::size_t place;
-    std::deque<Address> addresses{};  // in the order in which they came up
-    Clock::time_point next{};         // lookup
+    std::deque<Address> addresses{};        // in the order in which they were first found
+    std::future<net::Addresses> pending{};  // a lookup under way, if valid()
+    Clock::time_point next{};               // lookup
     Clock::time_point next_if_failing{};
     std::string complaint{};  // of the last lookup; logged when it is another than before
   };
 
   void run();
-  net::Addresses look_up(const Name& name) const;
+  bool is_due(const Name& name, Clock::time_point now) const;
+  void begin_lookup(Name& name, Clock::time_point now) const;
+  void end_lookup(Name& name);
   void use(Name& name, const std::vector<net::SocketAddress>& found);
   bool take(Name& name, const net::SocketAddress& address);  // false: it cannot be used
   void clear_away(Name& name, Clock::time_point now);
@@ -73,7 +79,7 @@ class Names {
   std::deque<Name> names_;
   std::deque<std::pair<std::shared_ptr<const Upstreams::List>, unsigned>> old_lists_;  // and turns since
 
-  std::mutex mutex_;  // guards the next three, of which the last may be read without it
+  std::mutex mutex_;  // guards has_turned_, and the writing of stopping_
   std::condition_variable change_;
   bool has_turned_ = false;
   std::atomic<bool> stopping_ = false;

@@ -64,6 +64,11 @@ ConnectionPtr Upstream::connect(UpstreamConnection::Terms terms, Clock::time_poi
 
 ConnectionPtr Upstream::add(UpstreamConnection::Terms terms, Clock::time_point now) {
   if (connections_.size() >= pool_size_) return nullptr;
+  // Those whose queries end connections share a quarter: the rest is for everybody.
+  const auto is_owned = [](const ConnectionPtr& one) { return one->terms().owner && !one->terms().once; };
+  if (terms.owner != nullptr && !terms.once &&
+      static_cast<std::size_t>(std::ranges::count_if(connections_, is_owned)) >= (pool_size_ + 2) / 4)
+    return nullptr;
   connections_.push_back(std::make_shared<UpstreamConnection>(*this, begin(), terms, trace_, now));
   return connections_.back();
 }
@@ -106,14 +111,23 @@ bool Upstream::has_connections() const {
   return !connections_.empty();
 }
 
-void Upstream::sweep(Clock::time_point now) {
-  std::vector<ConnectionPtr> all;
-  {
-    const std::lock_guard lock(mutex_);
-    all = connections_;
-  }
+void Upstream::drop_owned(const Asker& owner) {
   const net::Waker waker;
-  for (const ConnectionPtr& connection : all)
+  for (const ConnectionPtr& connection : all_connections())
+    if (connection->terms().owner == &owner && connection->attend(waker)) {
+      connection->retire();  // nobody waits there: the owner's queries have ended
+      drop(connection);
+    }
+}
+
+std::vector<ConnectionPtr> Upstream::all_connections() const {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+void Upstream::sweep(Clock::time_point now) {
+  const net::Waker waker;
+  for (const ConnectionPtr& connection : all_connections())
     if (connection->attend(waker)) rest(connection, now);
 }
 

@@ -21,14 +21,15 @@ class Upstream {
 
   using Tls = std::shared_ptr<const tls::ClientContext>;
 
-  // `tls`: whom to trust, and the tickets that are common to all addresses of a name; null for tcp://.
+  // `tls`: who is trusted, and the tickets that are common to all addresses of a name; null for tcp://.
   Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size);
   // A name of which no address is known: one that cannot be connected to.
   Upstream(const net::Uri& unknown, Tls tls);
 
   void observe(const Instruments& instruments);  // before the first connection; they must outlive this
 
-  // One resolver with several addresses is several upstreams, which say the same.
+  // The addresses of one name are several upstreams and one resolver: they are expected to give the same
+  // answers.
   void join(const Upstream& other) { resolver_ = other.resolver_; }  // before it is asked
   bool is_one_with(const Upstream& other) const { return resolver_ == other.resolver_; }
 
@@ -42,6 +43,8 @@ class Upstream {
   ConnectionPtr connect(UpstreamConnection::Terms terms, Clock::time_point now);  // a new one in any case
   // It is no more: closed, and forgotten here. By its attendant, once it takes no more.
   void drop(const ConnectionPtr& connection);
+  // Those that are for the queries of this asker alone, which has ended; it owns no others from then on.
+  void drop_owned(const Asker& owner);
   // It is lost: the same, and its queries go back to their askers. By its attendant.
   void bury(const ConnectionPtr& connection, const std::exception& cause, Clock::time_point now);
 
@@ -72,7 +75,8 @@ class Upstream {
   bool has_connections() const;
 
   // Health, as the askers observe it; there are no probes. A failure is a connection that brought no
-  // answer. The penalty grows from 0.25 s to 8 s, with jitter; the first success ends it.
+  // answer, silence though it was asked, or a race that another won. The penalty grows from 0.25 s to 8 s,
+  // with jitter; the first success ends it.
   void failed(std::string_view why, Clock::time_point now);
   // It has answered, after that time. If it had long been silent, what was known of its speed is old, and
   // this time takes its place.
@@ -96,6 +100,7 @@ class Upstream {
   static constexpr Clock::rep kLongAgo = Clock::time_point::min().time_since_epoch().count();
 
   ConnectionPtr add(UpstreamConnection::Terms terms, Clock::time_point now);
+  std::vector<ConnectionPtr> all_connections() const;
   UpstreamConnection::Parts begin() const;
   void rest(const ConnectionPtr& connection, Clock::time_point now);
 

@@ -97,6 +97,10 @@ bool Upstreams::failing_only_just(Upstream::Clock::time_point now) const {
                              [now](const Upstream* u) { return now - u->failing_since() < kRestartTime; });
 }
 
+void Upstreams::drop_owned(const Asker& owner) {
+  for (Upstream* const upstream : all()) upstream->drop_owned(owner);
+}
+
 void Upstreams::sweep(Upstream::Clock::time_point now) {
   for (Upstream* const upstream : all()) upstream->sweep(now);
 }

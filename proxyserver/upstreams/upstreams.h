@@ -21,7 +21,9 @@ class Upstreams {
   // Before threads start: the next place in the order is for this one; or for these, and for others later.
   void add(std::unique_ptr<Upstream> upstream);
   std::size_t add_place(const List& upstreams);
-  // By one thread: from now on these, one at least, have that place. The list that this ends.
+  // By one thread: from now on these, one at least, have that place. Returns the list that is
+  // replaced: keep it, and the upstreams on it, until no thread can read it and no query from then is in
+  // flight.
   std::shared_ptr<const List> replace(std::size_t place, const List& upstreams);
 
   std::size_t size() const { return all().size(); }
@@ -44,6 +46,8 @@ class Upstreams {
 
   // True while the outage is so young that it may be a mere restart: then a query had better wait than fail.
   bool failing_only_just(Upstream::Clock::time_point now) const;
+
+  void drop_owned(const Asker& owner);  // see Upstream
 
   void sweep(Upstream::Clock::time_point now);
 

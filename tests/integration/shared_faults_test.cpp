@@ -7,8 +7,10 @@
 #include <poll.h>
 #include <sstream>
 
+#include "tests/integration/extended_error.h"
 #include "tests/support/askers.h"
 #include "tests/support/catch.h"
+#include "tests/support/scripted_upstream.h"
 
 using net::Transport;
 
@@ -249,4 +251,40 @@ TEST_CASE("a query that its resolver leaves unanswered is asked of another, thou
     CHECK(taken < milliseconds(500) + kBusyMachine);
   }
   if (busy) check_nothing_lost(others.stop());
+}
+
+TEST_CASE(
+    "clients whose queries kill connections leave room in the pool while they are there, and all when they "
+    "go") {
+  const LabResolver resolver({"--fault", "reset=poison.tag.test"});
+  const Proxy proxy(resolver, Transport::tcp, {"--pool-size", "3"});
+  {
+    std::vector<DotConnection> guilty;
+    for (int i = 0; i < 3; ++i) {
+      guilty.push_back(proxy.connect(Transport::tcp));
+      CHECK(guilty.back().ask(query("a.poison.tag.test.")).rcode() == dns::rcode::SERVFAIL);
+    }
+    // Each would have a connection of its own now, for this.
+    for (DotConnection& client : guilty) client.send(query("good.tag.test."));
+    CHECK(guilty.front().read_message().rcode() == dns::rcode::NOERROR);
+    CHECK(proxy.connect(Transport::tcp).ask(query("innocent.tag.test.")).rcode() == dns::rcode::NOERROR);
+  }
+  DotConnection last = proxy.connect(Transport::tcp);
+  CHECK(last.ask(query("b.poison.tag.test.")).rcode() == dns::rcode::SERVFAIL);
+  CHECK(proxy.connect(Transport::tcp).ask(query("innocent.tag.test.")).rcode() == dns::rcode::NOERROR);
+}
+
+TEST_CASE("a query that waits for a connection in vain says so, and the resolver is not blamed") {
+  const ScriptedUpstream silent(Transport::tcp, [](const auto&) { return Bytes(); });
+  Proxy proxy(silent.as_upstream() + Arguments{"--pool-size", "1", "--query-timeout", "1s", "--hedge-after",
+                                               "10s", "--log-level", "debug"});
+  DotConnection first = proxy.connect(Transport::tcp), second = proxy.connect(Transport::tcp);
+  first.send(query("first.tag.test."));
+  // Until the connection has been silent for longer than an answer may take, 100 ms and the time of a
+  // connect.
+  pollfd entry{first.fd(), POLLIN, 0};
+  REQUIRE(poll(&entry, 1, 400) == 0);
+  const dns::Message reply = second.ask(with_edns(query("second.tag.test.")));
+  CHECK(reply.rcode() == dns::rcode::SERVFAIL);
+  CHECK_THAT(extended_error_in(reply).text, Catch::Matchers::Contains("--pool-size"));
 }

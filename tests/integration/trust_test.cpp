@@ -1,4 +1,4 @@
-// The client's words about whom to trust, against real servers: anchors, pins, --insecure, versions, ALPN.
+// The client's words about who is trusted, against real servers: anchors, pins, --insecure, versions, ALPN.
 #include <filesystem>
 
 #include "tests/support/catch.h"

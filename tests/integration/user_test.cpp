@@ -1,4 +1,5 @@
 // --user: bound and opened as root, served as somebody else. Needs root, which CI has.
+#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -7,6 +8,7 @@
 #include <pwd.h>
 #include <set>
 #include <sstream>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/support/approved.h"
@@ -119,4 +121,22 @@ TEST_CASE("root without --user is warned where others can come in") {
   CHECK_THAT(open.process().error_output(), Contains("running-as-root"));
   Proxy other({"--listen", "tcp://0.0.0.0:0", "--user", "nobody"});
   CHECK_THAT(other.process().error_output(), !Contains("running-as-root"));
+}
+
+TEST_CASE("a program with a file capability serves on a port below 1024, started by anybody") {
+  if (!is_root()) return;
+  const TempDir directory;
+  const std::string program = directory.file("proxyserver");
+  std::filesystem::permissions(std::filesystem::path(program).parent_path(), std::filesystem::perms(0755));
+  std::filesystem::copy_file(PROXYSERVER_PROGRAM, program);
+  std::filesystem::permissions(program, std::filesystem::perms(0755));
+  // capabilities(7), as setcap(8) writes them for "cap_net_bind_service+ep": version 2 and "effective";
+  // permitted and inheritable, the low 32 of each before the high 32.
+  const std::array<std::uint32_t, 5> capabilities = {0x02000001, 1U << 10, 0, 0, 0};
+  REQUIRE(setxattr(program.c_str(), "security.capability", capabilities.data(), sizeof capabilities, 0) == 0);
+  const std::string uri = "tcp://" + privileged_address() + ":853";
+  Listening proxy({"/usr/bin/setpriv", "--reuid", "nobody", "--clear-groups", program, "--listen", uri,
+                   "--upstream", "tcp://127.0.0.1:9"},
+                  1);
+  CHECK(proxy.endpoint(Transport::tcp).to_string() == uri);
 }

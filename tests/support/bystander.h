@@ -11,7 +11,7 @@ using Attack = std::function<void(net::Deadline end)>;
 
 // Asks over a DoT connection of its own, first alone, then beside the attack, and says by CHECK whether all
 // was well. Repeats both if it was not, twice at most: the machine has other work too. The names asked begin
-// with "bystander", by which a resolver that is the attacker knows whom to leave in peace.
+// with "bystander", by which a resolver that is the attacker knows who is to be left in peace.
 void check_undisturbed(const Proxy& proxy, const Attack& attack);
 
 // A new client is let in and answered, soon.

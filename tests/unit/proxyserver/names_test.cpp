@@ -2,6 +2,7 @@
 #include "proxyserver/upstreams/names.h"
 
 #include <algorithm>
+#include <future>
 
 #include "common/log.h"
 #include "tests/support/catch.h"
@@ -177,4 +178,32 @@ TEST_CASE("an address at which the proxy itself listens is left out") {
   it.system->say({"127.0.0.1", "192.0.2.1"});
   it.pass(seconds(2));
   CHECK(it.hosts() == with_neighbours({"192.0.2.1"}));
+}
+
+TEST_CASE("a lookup that takes long holds up no other") {
+  logging::set_level(logging::Level::error);
+  std::promise<void> release;
+  Upstreams upstreams(false);
+  Names names(
+      upstreams,
+      [ready = release.get_future().share()](const std::string& name, std::uint16_t port) -> net::Addresses {
+        if (name == "slow.test") ready.wait();
+        return std::vector{*net::SocketAddress::parse(name == "slow.test" ? "192.0.2.1" : "192.0.2.2", port)};
+      },
+      [](const net::Endpoint&) { return false; }, seconds(5));
+  for (const char* const one : {"tcp://slow.test", "tcp://good.test"}) {
+    const net::Uri uri = *net::parse_uri(one);
+    names.add(uri, std::make_unique<Upstream>(uri, nullptr),
+              [](const net::Endpoint& endpoint) { return std::make_unique<Upstream>(endpoint, nullptr, 1); });
+  }
+  const auto asked_after_a_failure = [&](Clock::time_point now) {
+    upstreams.choose(nullptr, now).failed("test", now);
+    return upstreams.choose(nullptr, now).name();
+  };
+  Clock::time_point now{std::chrono::hours(1)};
+  names.turn(now);
+  CHECK(asked_after_a_failure(now) == "tcp://192.0.2.2:53");
+  release.set_value();
+  names.turn(now += seconds(1));
+  CHECK(upstreams.choose(nullptr, now).name() == "tcp://192.0.2.1:53");
 }

@@ -123,6 +123,7 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--listen", "tls://127.0.0.1:65536"}, "'65536' is not a port"},
       {{"--listen", "tls://127.0.0.1#name"}, "no #NAME"},
       {{"--listen", "tls://127.0.0.1", "--listen", "tls://127.0.0.1:853"}, "127.0.0.1:853: given twice"},
+      {{"--upstream", "tcp://127.0.0.1", "--upstream", "tcp://127.0.0.1:53"}, "127.0.0.1:53: given twice"},
       {{"--query-timeout", "0"}, "between 1ms and a day"},
       {{"--query-timeout", "5x"}, "'5x' is not a time"},
       {{"--max-connections", "0"}, "not between 1 and"},
