@@ -33,8 +33,8 @@ std::optional<std::size_t> UdpSocket::receive(std::span<std::uint8_t> into, Dead
     const ssize_t got = recv(socket_.get(), into.data(), into.size(), 0);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EAGAIN && errno != EINTR) throw NetError::from_errno("read from " + peer_, errno);
-    // A datagram that is there already is worth having even after the deadline. A caller that passes over what
-    // it gets looks at the deadline by itself.
+    // A datagram that is there already is worth having even after the deadline. A caller that passes over
+    // what it gets looks at the deadline by itself.
     if (deadline.expired()) return std::nullopt;
     pollfd entry{socket_.get(), POLLIN, 0};
     if (poll(&entry, 1, deadline.poll_ms()) < 0 && errno != EINTR)
