@@ -1,22 +1,12 @@
 // labresolver's CA, kept in a folder across its starts.
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "common/tls/tls_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
 
 using net::Transport;
-
-namespace {
-
-std::string content_of(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
 
 TEST_CASE("labresolver started again with the same --ca-dir is trusted as before, and without it is not") {
   const TempDir directory;

@@ -1,8 +1,6 @@
 // The key exchange between the real programs: OpenSSL's first group on every leg, told by every view; a
 // server that wants another one; and the exercise, which runs or says why not.
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "tests/support/catch.h"
@@ -17,11 +15,6 @@ namespace {
 
 Arguments to(const LabResolver& resolver) {
   return {"@" + resolver.uri(Transport::tls), "--ca", resolver.ca_file(), "google.com"};
-}
-
-std::string contents(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -40,9 +33,9 @@ TEST_CASE("the leg to the proxy and the leg from it agree on the group that Open
   const std::string group = preferred_group();
   CHECK_THAT(outcome.output, Contains(fmt::format(R"("group":"{}","post_quantum":{})", group, has_hybrid())));
   CHECK_THAT(
-      contents(trace),
+      content_of(trace),
       Matches(fmt::format("[^]* handshake [^\n]* group={0} [^]* connected [^\n]* group={0} [^]*", group)));
-  CHECK_THAT(contents(chart),
+  CHECK_THAT(content_of(chart),
              Contains("ServerHello, " + group) && Contains("ready: TLSv1.3, " + group) &&
                  Contains(has_hybrid() ? "key: X25519MLKEM768 (hybrid, post-quantum)" : "key: x25519"));
 }
@@ -110,7 +103,7 @@ TEST_CASE("a server that takes secp384r1 alone asks for it: every view tells the
   }
   CHECK(costs_two);
   CHECK_FALSE(calls_hello_encrypted);
-  CHECK_THAT(contents(chart), Contains("HelloRetryRequest, secp384r1"));
+  CHECK_THAT(content_of(chart), Contains("HelloRetryRequest, secp384r1"));
 }
 
 TEST_CASE("the exercise post-quantum runs with OpenSSL 3.5, and says that it is skipped with an older one") {

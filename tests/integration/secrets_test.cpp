@@ -2,7 +2,6 @@
 // tests/interop/capture_test.cpp's.
 #include <fmt/format.h>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -15,11 +14,6 @@
 using net::Transport;
 
 namespace {
-
-std::string content_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 bool is_private(const std::string& file) {
   struct stat facts {};

@@ -257,16 +257,18 @@ TEST_CASE(
     "clients whose queries kill connections leave room in the pool while they are there, and all when they "
     "go") {
   const LabResolver resolver({"--fault", "reset=poison.tag.test"});
-  const Proxy proxy(resolver, Transport::tcp, {"--pool-size", "3"});
+  const Proxy proxy(resolver, Transport::tcp,
+                    {"--pool-size", "3", "--query-timeout", SANITIZED ? "4s" : "1s"});
   {
     std::vector<DotConnection> guilty;
     for (int i = 0; i < 3; ++i) {
       guilty.push_back(proxy.connect(Transport::tcp));
       CHECK(guilty.back().ask(query("a.poison.tag.test.")).rcode() == dns::rcode::SERVFAIL);
     }
-    // Each would have a connection of its own now, for this.
+    // Each would have a connection of its own now, for this; one of them gets it.
     for (DotConnection& client : guilty) client.send(query("good.tag.test."));
-    CHECK(guilty.front().read_message().rcode() == dns::rcode::NOERROR);
+    CHECK(std::ranges::any_of(
+        guilty, [](DotConnection& client) { return client.read_message().rcode() == dns::rcode::NOERROR; }));
     CHECK(proxy.connect(Transport::tcp).ask(query("innocent.tag.test.")).rcode() == dns::rcode::NOERROR);
   }
   DotConnection last = proxy.connect(Transport::tcp);

@@ -29,6 +29,7 @@ constexpr unsigned kClients = 200;
 constexpr unsigned kPerConnection = 150;  // queries at most, then a client comes anew
 constexpr seconds kEnd{30};               // by then a query has had its answer, or SERVFAIL
 constexpr milliseconds kBetweenDeaths{500};
+constexpr milliseconds kQueryTime{SANITIZED ? 3000 : 1000};  // then it ends, with SERVFAIL
 constexpr unsigned kLate = 499;        // one query in so many is answered after its SERVFAIL
 constexpr unsigned kReset = 2999;      // one in so many has its connection reset
 constexpr unsigned kLostByReset = 60;  // of all that are in flight then, so many may end as SERVFAIL
@@ -73,7 +74,7 @@ class Client {
   std::string name(unsigned query) const {
     switch (kind(query)) {
       case Kind::late:
-        return fmt::format("delay-1300.q{}.client{}.tag.test.", query, number_);
+        return fmt::format("delay-{}.q{}.client{}.tag.test.", kQueryTime.count() + 300, query, number_);
       case Kind::reset:
         return fmt::format("q{}.client{}.reset.tag.test.", query, number_);
       case Kind::plain:
@@ -181,8 +182,9 @@ TEST_CASE(
   Mortal first(directory.file("ca"), seed);
   Mortal second(directory.file("ca"), seed + 1);
   const Proxy proxy(Arguments{"--upstream", first.uri(), "--upstream", second.uri(), "--upstream-ca",
-                              directory.file("ca") + "/ca.pem", "--query-timeout", SANITIZED ? "3s" : "1s",
-                              "--hedge-after", "200ms", "--handshake-timeout", "30s"} +
+                              directory.file("ca") + "/ca.pem", "--query-timeout",
+                              fmt::format("{}ms", kQueryTime.count()), "--hedge-after", "200ms",
+                              "--handshake-timeout", "30s"} +
                     kWithUdp);
   Findings findings;
   Tally tally;

@@ -2,8 +2,6 @@
 // recordings are in unit/client; here it is that they tell the truth of what passed.
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <regex>
 
 #include "tests/support/approved.h"
@@ -38,11 +36,6 @@ std::string filtered(const std::string& text) {
   std::string out = text;
   for (const auto& [pattern, word] : kFilters) out = std::regex_replace(out, pattern, word);
   return out;
-}
-
-std::string contents(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 }  // namespace
@@ -83,7 +76,7 @@ TEST_CASE("client --chart draws both legs where the proxy's trace tells the othe
       run_client(run + Arguments{"--chart", chart, "--proxy-trace", directory.file("trace")});
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.errors, Contains("client: the chart is in " + chart));
-  const std::string drawn = contents(chart);
+  const std::string drawn = content_of(chart);
   for (const char* const part : {"ClientHello", "TCP connect, TLS handshake", "ready: TLSv1.3",
                                  "answer to google.com. A", "answer NOERROR", "upstream resolver"})
     CHECK_THAT(drawn, Contains(part));

@@ -2,7 +2,6 @@
 // fetched.
 #include <fmt/format.h>
 #include <fstream>
-#include <iterator>
 #include <regex>
 
 #include "tests/interop/peer.h"
@@ -11,11 +10,6 @@ using Catch::Matchers::Matches;
 using net::Transport;
 
 namespace {
-
-std::string contents(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string base64(const std::string& octets) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -46,7 +40,7 @@ class Browser {
     const std::string png = directory_.file("picture.png");
     run({fmt::format("--blink-settings=preferredColorScheme={}", dark ? 0 : 1), "--window-size=1300,1100",
          "--hide-scrollbars", "--screenshot=" + png, "file://" + file});
-    return contents(png);
+    return content_of(png);
   }
 
  private:
@@ -131,7 +125,7 @@ TEST_CASE("a chart shows in chromium, in light and in dark, with all its text in
   };
   const std::string wide(63, 'W');
   for (const std::string& name : {std::string("google.com"), wide + '.' + wide + ".example"})
-    CHECK_THAT(texts_outside(browser, contents(draw(directory.file("chart.svg"), name))),
+    CHECK_THAT(texts_outside(browser, content_of(draw(directory.file("chart.svg"), name))),
                Matches("[^]*texts [1-9][0-9]+ outside 0:  end[^]*"));
   for (const char* const kind : {"chart.svg", "chart.html"}) {
     CAPTURE(kind);

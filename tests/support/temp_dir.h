@@ -1,9 +1,12 @@
-// A private directory (mode 0700) that goes, with all that is in it, when its owner does.
+// A private directory (mode 0700) that goes, with all that is in it, when its owner does; and what is in a
+// file.
 #pragma once
 
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -27,3 +30,8 @@ class TempDir {
  private:
   std::filesystem::path path_;
 };
+
+inline std::string content_of(const std::string& file) {  // empty: it is not there, or empty
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}

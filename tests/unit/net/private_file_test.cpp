@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>
-#include <iterator>
 #include <poll.h>
 #include <sys/stat.h>
 #include <thread>
@@ -13,15 +12,6 @@
 #include "common/net/net_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
-
-namespace {
-
-std::string content_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-}  // namespace
 
 TEST_CASE("a private file replaces what was there and is for its owner alone, whatever the mode was before") {
   const TempDir directory;

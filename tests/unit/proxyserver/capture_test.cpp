@@ -4,8 +4,6 @@
 #include "proxyserver/watching/capture.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <new>
 #include <sys/socket.h>
 
@@ -15,11 +13,6 @@
 namespace {
 
 thread_local bool out_of_memory = false;
-
-std::string content_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 }  // namespace
 
