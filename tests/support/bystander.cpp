@@ -21,7 +21,7 @@ constexpr milliseconds kAlone{100};
 constexpr milliseconds kAttack{SANITIZED ? 700 : 400};
 constexpr int kTries = 3;
 // Two cores that attacker, proxy and resolver share add this much to any time, attack or none.
-constexpr Time kNoise{SANITIZED ? 200 : 5};
+constexpr Time kNoise{SANITIZED ? 200 : 10};
 
 class Bystander {
  public:
