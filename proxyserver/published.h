@@ -23,9 +23,9 @@ class Published {
   bool publish(T value) {
     if (current_ != nullptr && value == current()) return false;
     const auto known = std::ranges::find_if(values_, [&](const auto& one) { return *one == value; });
-    if (known == values_.end()) values_.push_back(std::make_unique<const T>(std::move(value)));
-    const auto& now = known == values_.end() ? values_.back() : *known;
-    current_.store(now.get(), std::memory_order_release);
+    const T* now = known != values_.end() ? known->get() : nullptr;
+    if (now == nullptr) now = values_.emplace_back(std::make_unique<const T>(std::move(value))).get();
+    current_.store(now, std::memory_order_release);
     return true;
   }
 
