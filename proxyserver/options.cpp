@@ -388,7 +388,10 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   }
   if (const auto outcome = apply_all(options.settings, options); !outcome) return unexpected(outcome.error());
   std::set<int> given;
-  for (const Setting& setting : options.settings) given.insert(setting.flag);
+  for (const Setting& setting : options.settings) {
+    given.insert(setting.flag);
+    options.given[setting.name].push_back(setting.value);
+  }
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
   if (auto fit = check_fit(options, given); !fit) return unexpected(with_line(fit.error(), options.settings));
   if (const char* file = std::getenv("SSLKEYLOGFILE");
