@@ -362,7 +362,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
       stream = std::move(client);
     }
     const auto session =
-        std::make_shared<Session>(*stream, transport, upstreams_, options_.limits, draining_, trace);
+        std::make_shared<Session>(*stream, transport, upstreams_, options_.limits, draining_, instruments_);
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();

@@ -35,7 +35,7 @@ void hand_out(std::span<const Reply> replies, const ConnectionPtr& connection,
   for (const Reply& reply : replies) {
     Asker& asker = *reply.query->asker;
     if (reply.answer) {
-      const Answer answer{reply.query, *reply.answer};
+      const Answer answer{reply.query, *reply.answer, &connection->upstream()};
       asker.deliver({&answer, 1}, now);
     } else {  // it asks elsewhere
       asker.give_back({reply.query, Returned::Why::silent, connection, nullptr});

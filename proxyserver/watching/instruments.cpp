@@ -49,3 +49,12 @@ void Instruments::add_secret(std::string_view line) const noexcept {
   if (key_log && key_log->add(line)) log_incomplete_key_log();
   if (capture) capture->add_secret(line);
 }
+
+void Instruments::tell_query(const ClientName& client, net::Transport, ByteView message) const {
+  if (trace) trace->query(client.text(), message);
+}
+
+void Instruments::tell_answered(const Answered& what) const {
+  const auto time = Answered::Clock::now() - what.came;
+  if (trace) trace->answer(what.client.text(), what.octets, time);
+}
