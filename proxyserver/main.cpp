@@ -32,7 +32,8 @@ void tame_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  // The terminal it was started from is gone; unless nohup(1) has said that this is no reason to stop.
+  // To read files again, or, from a terminal that is gone, to stop; unless nohup(1) has said that it is
+  // neither.
   struct sigaction hangup {};
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -67,22 +68,22 @@ void warn_of_root(const Server& server) {
 }
 
 // Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies,
-// and those that tell how names are looked up.
-void give_up_files(const Options& options) {
+// those that tell how names are looked up, and those that are read again when they have changed.
+void give_up_files(const Options& options, Server& server) {
 #ifndef DOT_UNCONFINED
   std::vector<std::string> readable;
   const auto leave = [&](const std::vector<std::string>& folders) {
     readable.insert(readable.end(), folders.begin(), folders.end());
   };
-  if (options.upstreams.front().uri.transport == net::Transport::tls && options.upstream_ca.empty() &&
-      !options.pin_only)
-    leave(tls::system_trust_folders());
+  // Wherever it might be: --config may name it tomorrow.
+  if (options.upstreams.front().uri.transport == net::Transport::tls) leave(tls::system_trust_folders());
+  leave(server.reload().folders());
   if (options.has_names() && !options.bootstrap) leave(net::lookup_folders());
   if (confine(readable) == Confinement::unavailable)
     logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
 #else
-  static_cast<void>(
-      options);  // sanitizers and coverage have files of their own to open when the program ends
+  // Sanitizers and coverage have files of their own to open when the program ends.
+  static_cast<void>(options), static_cast<void>(server);
 #endif
 }
 
@@ -107,12 +108,15 @@ int main(int argc, char** argv) {
         return cli::complain("proxyserver", fmt::format("--user {}: {}", options->user, found.error()));
       account = std::move(*found);
     }
-    Server server(*options);  // as root, if that is who we are
-    if (account)
+    // As root, if that is who we are.
+    Server server(*options, [=] { return parse_options(argc, argv); });
+    if (account) {
       become(*account);
-    else
+      server.reload().user_changed();
+    } else {
       warn_of_root(server);
-    give_up_files(*options);
+    }
+    give_up_files(*options, server);
     return server.run();
   } catch (const tls::TlsError& error) {
     return cli::complain("proxyserver", option_of(error, *options) + error.what());

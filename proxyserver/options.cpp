@@ -344,6 +344,8 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
                             ? fmt::format("unknown option '-{}'", static_cast<char>(optopt))
                             : fmt::format("unknown option '{}'", word));
     given.insert(flag);
+    options.given[kLongOptions[static_cast<std::size_t>(index)].name].push_back(optarg != nullptr ? optarg
+                                                                                                  : "");
     const auto outcome = apply(flag, optarg != nullptr ? optarg : "", options);
     if (!outcome)
       return unexpected(fmt::format("--{} {}: {}", kLongOptions[static_cast<std::size_t>(index)].name,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ struct Options {
   Limits limits;
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
+
+  // Each as it was given, by its name: what two of these differ in.
+  std::map<std::string, std::vector<std::string>> given;
 
   bool has_names() const;  // among the upstreams
 };

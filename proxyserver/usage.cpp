@@ -58,8 +58,10 @@ const char* const kUsage =
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.
   A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
-  Before it serves it gives up the file system (Landlock), but for the system's trust store if it needs that,
-  and for /etc and the system's libraries if it looks names up without --bootstrap.
+  SIGHUP: reads its options and their files again, and says what needs a restart; changed certificates, keys and
+  CA files are noticed without it. What is wrong changes nothing; no connection is dropped (man: RELOADING).
+  Before it serves it gives up the file system (Landlock), but for the folders of these files, for the system's
+  trust store if it needs that, and for /etc and the system's libraries if it looks names up without --bootstrap.
 
 Examples
   proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)

@@ -1,4 +1,4 @@
-// Who may ask: a list of networks. Built before threads start; then read by all.
+// Who may ask: a list of networks. A value; read by all threads once it is published (published.h).
 #pragma once
 
 #include <array>
@@ -16,6 +16,7 @@ class Network {
 
   // IPv4-mapped IPv6 addresses count as the IPv4 address that they stand for.
   bool contains(const net::SocketAddress& address) const;
+  bool operator==(const Network&) const = default;
 
  private:
   std::array<std::uint8_t, 16> prefix_{};  // IPv4 as ::ffff:a.b.c.d
@@ -31,6 +32,7 @@ class AccessList {
   void add(const Network& network) { networks_.push_back(network); }
   bool empty() const { return networks_.empty(); }
   bool permits(const net::SocketAddress& address) const;
+  bool operator==(const AccessList&) const = default;
 
  private:
   std::vector<Network> networks_;

@@ -28,14 +28,15 @@ class UdpService::Worker final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Worker(const net::SocketAddress& address, Upstreams& upstreams, const Limits& limits,
-         const AccessList& access, const Instruments& instruments)
+  Worker(const net::SocketAddress& address, Upstreams& upstreams, const Published<Limits>& limits,
+         const Published<AccessList>& access, const Instruments& instruments)
       : address_(address),
+        limits_(limits),
         access_(access),
         watching_(instruments),
         capture_(instruments.capture.get()),
         socket_(address),
-        forwarder_(upstreams, limits, *this) {
+        forwarder_(upstreams, limits.current(), *this) {
     address_ = net::SocketAddress::of_socket(socket_.fd());
   }
 
@@ -69,7 +70,8 @@ class UdpService::Worker final : public Asker {
             Clock::time_point came);
 
   net::SocketAddress address_;
-  const AccessList& access_;
+  const Published<Limits>& limits_;
+  const Published<AccessList>& access_;
   const Instruments& watching_;
   Capture* const capture_;
   net::UdpListener socket_;  // sending: under Asker::mutex_
@@ -104,9 +106,11 @@ void UdpService::Worker::serve(int stopping) {
 }
 
 void UdpService::Worker::receive(Clock::time_point now) {
+  forwarder_.use(limits_.current());
+  const AccessList& access = access_.current();
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
-    if (!access_.permits(client)) continue;
+    if (!access.permits(client)) continue;
     if (capture_ != nullptr)
       capture_->add_datagram(client, received.path->asked(address_), received.datagram);
     const Screening screening = screen(received.datagram);
@@ -163,7 +167,8 @@ void UdpService::Worker::send(const net::UdpPath& path, const dns::MessageView& 
 }
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
-                       const Limits& limits, const AccessList& access, const Instruments& instruments)
+                       const Published<Limits>& limits, const Published<AccessList>& access,
+                       const Instruments& instruments)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);

@@ -6,13 +6,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <fmt/format.h>
 #include <new>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/net/lookup.h"
@@ -21,6 +22,7 @@
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/session.h"
 #include "proxyserver/listening/demo_key.h"
+#include "proxyserver/listening/loading.h"
 #include "proxyserver/upstreams/bootstrap.h"
 
 namespace {
@@ -69,7 +71,7 @@ void use_small_stacks() {
   pthread_attr_destroy(&attributes);
 }
 
-net::UniqueFd stop_signals() {
+net::UniqueFd signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
@@ -80,11 +82,9 @@ net::UniqueFd stop_signals() {
   return fd;
 }
 
-std::string default_file(const char* name, const char* option) {
-  std::string installed = fmt::format("{}/{}", DOT_SYSCONFDIR, name);
-  if (std::filesystem::exists(name)) return name;
-  if (std::filesystem::exists(installed)) return installed;
-  throw UnusableFile(fmt::format("neither {} here nor {}: name one with {}", name, installed, option));
+Options with_default_files(Options options) {
+  name_default_files(options);
+  return options;
 }
 
 // Whether what is sent to `upstream` comes back to that listener of ours.
@@ -99,6 +99,17 @@ bool reaches(const net::Endpoint& upstream, const net::Endpoint& listener) {
   return upstream.address.to_string() == listener.address.to_string();
 }
 
+// The terminal that it was started from: then SIGHUP means what it always has.
+bool terminal_is_gone() {
+  std::array<pollfd, 3> entries{};
+  for (int fd = 0; fd < 3; ++fd) entries[static_cast<std::size_t>(fd)] = {fd, 0, 0};
+  static_cast<void>(poll(entries.data(), entries.size(), 0));
+  return std::ranges::any_of(entries, [](const pollfd& one) {
+    struct stat found {};
+    return (one.revents & POLLHUP) != 0 && fstat(one.fd, &found) == 0 && S_ISCHR(found.st_mode);
+  });
+}
+
 // What the thread that looks names up uses: nothing of ours.
 Names::LookUp lookup_for(const Options& options) {
   if (!options.bootstrap) return [](const auto& name, auto port) { return net::look_up(name, port); };
@@ -107,10 +118,10 @@ Names::LookUp lookup_for(const Options& options) {
   };
 }
 
-void log_client(logging::Level level, std::string_view event, const std::string& peer,
-                std::string_view reason) {
-  logging::write(level, event,
-                 fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
+void log_client(std::string_view event, const std::string& peer, std::string_view reason) {
+  logging::write_summed(
+      logging::Level::info, event, {},
+      fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
 }
 
 // The client broke the connection off, rather than that we gave up on it.
@@ -120,6 +131,18 @@ bool is_clients_doing(const std::exception& cause) {
   const auto* error = dynamic_cast<const tls::TlsError*>(&cause);
   return error != nullptr &&
          (error->kind() == tls::TlsError::Kind::alert || error->kind() == tls::TlsError::Kind::closed);
+}
+
+// Clients come and go as they like, and scanners do: that is no event, but for who wants to see each. An alert
+// is: it says why the client does not want us.
+void log_lost(const std::string& peer, const std::exception& cause) {
+  const auto* alert = dynamic_cast<const tls::TlsError*>(&cause);
+  if (!is_clients_doing(cause) || (alert != nullptr && alert->kind() == tls::TlsError::Kind::alert))
+    return log_client("client-lost", peer, cause.what());
+  if (logging::enabled(logging::Level::debug))
+    logging::write(
+        logging::Level::debug, "client-lost",
+        fmt::format("{} {}", logging::field("client", peer), logging::field("reason", cause.what())));
 }
 
 // A socket that is closed with octets unread resets the connection, and the reset destroys answers that the
@@ -137,21 +160,22 @@ void discard_rest(int fd) {
 
 }  // namespace
 
-Server::Server(const Options& options)
-    : options_(options),
+Server::Server(const Options& options, Reload::ReadOptions read_again)
+    : options_(with_default_files(options)),
       instruments_(options.instruments),
+      replaceable_{Published(options.allow), Published(options.limits), nullptr, {}},
+      reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
           upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
           options.limits.query),
       sessions_(connections_for_descriptors(options.limits.max_connections)) {
   use_small_stacks();
-  signals_ = stop_signals();
+  signals_ = signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
-  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
-  if (std::ranges::any_of(options.listen, is_tls)) load_identity();
+  if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const net::Uri& uri : options.listen) listen(uri);
-  if (tls_) warn_of_demo_key();
+  warn_of_demo_key();
   check_lookup();
   // A query would go round and round, a session and a thread for each turn, until it is too old.
   for (const UpstreamOptions& upstream : options.upstreams)
@@ -164,25 +188,19 @@ Server::Server(const Options& options)
 
 void Server::add_upstream(const UpstreamOptions& upstream) {
   const net::Uri& uri = upstream.uri;
-  std::shared_ptr<tls::ClientContext> context;
-  if (uri.transport == net::Transport::tls) {
-    tls::ClientOptions trust;
-    trust.ca_file = options_.upstream_ca;
-    trust.auth_name = uri.auth_name.empty() ? uri.host : uri.auth_name;
-    trust.pins = upstream.pins;
-    trust.pin_only = options_.pin_only;
-    context = std::make_shared<tls::ClientContext>(trust);
-    instruments_.hear_secrets(*context);
-  }
-  auto make = [this, context](const net::Endpoint& endpoint) {
-    auto resolver = std::make_unique<Upstream>(endpoint, context, options_.limits.pool_size);
+  std::shared_ptr<Trust> trust;
+  if (uri.transport == net::Transport::tls)
+    trust = std::make_shared<Trust>(load_trust(upstream, options_, instruments_));
+  replaceable_.trusts.push_back(trust);
+  auto make = [this, trust](const net::Endpoint& endpoint) {
+    auto resolver = std::make_unique<Upstream>(endpoint, trust, options_.limits.pool_size);
     resolver->observe(instruments_);
     return resolver;
   };
   if (uri.address)
     upstreams_.add(make({uri.transport, *uri.address, uri.auth_name}));
   else
-    names_.add(uri, std::make_unique<Upstream>(uri, context), make);
+    names_.add(uri, std::make_unique<Upstream>(uri, trust), make);
 }
 
 bool Server::is_ours(const net::Endpoint& upstream) const {
@@ -212,18 +230,12 @@ void Server::check_lookup() const {
                                  logging::field("advice", kBetterThanItself)));
 }
 
-void Server::load_identity() {
-  if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem", "--cert");
-  if (options_.key_file.empty()) options_.key_file = default_file("key.pem", "--key");
-  tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
-  instruments_.hear_secrets(*tls_);
-}
-
 void Server::warn_of_demo_key() const {
+  if (replaceable_.identity == nullptr) return;
   const bool beyond_loopback = std::ranges::any_of(bound_, [](const net::Endpoint& endpoint) {
     return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
   });
-  if (beyond_loopback && tls_->pin() == kDemoKeyPin)
+  if (beyond_loopback && replaceable_.identity->pin() == kDemoKeyPin)
     logging::write(logging::Level::warning, "demo-key",
                    "advice=\"this key is public: anybody can pose as this server; use --cert and --key\"");
 }
@@ -248,7 +260,7 @@ void Server::listen(const net::Endpoint& endpoint) {
   net::Endpoint real = endpoint;
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
-                                                options_.limits, options_.allow, instruments_));
+                                                replaceable_.limits, replaceable_.allow, instruments_));
     real.address = udp_.back()->address();
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
@@ -276,13 +288,14 @@ int Server::run() {
     const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
     if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
       throw NetError::from_errno("poll", errno);
-    if (entries[0].revents != 0) return stop();
+    if (entries[0].revents != 0 && is_told_to_stop()) return stop();
     sessions_.reap();
     try {
       for (std::size_t i = 0; i < listeners_.size(); ++i)
         if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
       if (sweep.expired()) {
         sweep = net::Deadline::in(kSweepInterval);
+        if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
         upstreams_.sweep(Upstream::Clock::now());
       }
     } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory
@@ -293,8 +306,9 @@ int Server::run() {
 
 // Why this client is not served; null: it is.
 const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key) const {
-  if (!options_.allow.permits(client)) return "not among --allow";
-  if (sessions_.of_client(key) >= options_.limits.max_per_client) return "--max-connections-per-client";
+  if (!replaceable_.allow.current().permits(client)) return "not among --allow";
+  if (sessions_.of_client(key) >= replaceable_.limits.current().max_per_client)
+    return "--max-connections-per-client";
   return nullptr;
 }
 
@@ -308,7 +322,7 @@ void Server::accept_from(const Listener& listener) {
     const net::SocketAddress client = net::SocketAddress::from(address, size);
     const ClientKey key = client_key(client);
     if (const char* reason = refusal(client, key)) {
-      if (client_log_.allow()) log_client(logging::Level::info, "client-refused", client.to_string(), reason);
+      log_client("client-refused", client.to_string(), reason);
       continue;
     }
     const int fd = socket.get();
@@ -316,10 +330,9 @@ void Server::accept_from(const Listener& listener) {
     if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,
-        [this, transport = listener.transport, socket = std::make_shared<net::UniqueFd>(std::move(socket)),
-         peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
-          serve(std::move(*socket), transport, peer, sign_off);
-        });
+        [this, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
+         socket = std::make_shared<net::UniqueFd>(std::move(socket)), peer = std::move(peer)](
+            const LiveSessions::SignOff& sign_off) { serve(std::move(*socket), identity, peer, sign_off); });
     if (!started) return pause_accepting("no thread to be had");
   }
 }
@@ -334,27 +347,28 @@ void Server::accept_failed(int error) {
 
 void Server::pause_accepting(const char* reason) {
   resume_accepting_ = net::Deadline::in(kAcceptPause);
-  if (accept_log_.allow())
-    logging::write(logging::Level::warning, "accept-failed", logging::field("reason", reason));
+  logging::write_summed(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
-void Server::serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
+void Server::serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
                    const LiveSessions::SignOff& sign_off) {
   const auto begin = net::Deadline::Clock::now();
   const auto time = [&] { return net::Deadline::Clock::now() - begin; };
   const Trace* const trace = instruments_.trace.get();
+  const Limits& limits = replaceable_.limits.current();
+  const net::Transport transport = identity ? net::Transport::tls : net::Transport::tcp;
   std::optional<CapturedConnection> captured;  // before the stream, which it watches
   std::unique_ptr<net::Stream> stream;
   try {
     if (instruments_.capture)
       captured.emplace(*instruments_.capture, socket.get(), net::SocketAddress::of_peer(socket.get()),
                        CapturedConnection::Side::accepted);
-    if (transport == net::Transport::tls) {
-      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    if (identity) {
+      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *identity, peer);
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
-      handshaking.handshake(net::Deadline::in(options_.limits.handshake));
+      handshaking.handshake(net::Deadline::in(limits.handshake));
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
     } else {
       auto client = std::make_unique<net::TcpStream>(std::move(socket), peer);
@@ -362,7 +376,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
       stream = std::move(client);
     }
     const auto session =
-        std::make_shared<Session>(*stream, transport, upstreams_, options_.limits, draining_, instruments_);
+        std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_);
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
@@ -371,7 +385,7 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
     if (!session->client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
     try {
-      if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
+      log_lost(peer, error);
       if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
     } catch (const std::bad_alloc&) {
       // What ended the session, in all likelihood: there is no memory to say so either.
@@ -381,12 +395,28 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
                // else's by then
 }
 
+// By whatever signals have come.
+bool Server::is_told_to_stop() {
+  signalfd_siginfo signal{};
+  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo != SIGHUP || terminal_is_gone()) return true;
+    if (reload_.by_signal()) use_what_is_new();
+  }
+  return false;
+}
+
+void Server::use_what_is_new() {
+  warn_of_demo_key();
+  names_.lengthen(replaceable_.limits.current().query);
+  upstreams_.sweep(Upstream::Clock::now());  // those connections that are not to be used any more
+}
+
 int Server::stop() {
   draining_ = true;
   listeners_.clear();
   for (const auto& service : udp_) service->stop_reading();
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
-  const bool in_time = sessions_.drain(net::Deadline::in(options_.limits.query + kDrainMargin));
+  const bool in_time = sessions_.drain(net::Deadline::in(replaceable_.limits.current().query + kDrainMargin));
   for (const auto& service : udp_) service->stop();
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
   return cli::ok;

@@ -92,7 +92,8 @@ UpstreamConnection::Parts Upstream::begin() const {
     parts.stream = std::move(stream);
   };
   if (tls_) {
-    auto stream = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    parts.trust = tls_->current();
+    auto stream = std::make_unique<tls::TlsStream>(std::move(socket), *parts.trust, peer);
     parts.tls = stream.get();
     use(std::move(stream));
   } else {
@@ -127,8 +128,11 @@ std::vector<ConnectionPtr> Upstream::all_connections() const {
 
 void Upstream::sweep(Clock::time_point now) {
   const net::Waker waker;
-  for (const ConnectionPtr& connection : all_connections())
+  const Trust::Context trust = tls_ != nullptr ? tls_->current() : nullptr;
+  for (const ConnectionPtr& connection : all_connections()) {
+    if (connection->trust() != trust.get()) connection->use_up();
     if (connection->attend(waker)) rest(connection, now);
+  }
 }
 
 // What comes over an idle connection is TLS's housekeeping, or a late answer, or its end. But somebody may
@@ -171,8 +175,8 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
   failures_ = std::min(failures_ + 1, 16);
   const auto end = now + std::chrono::duration_cast<Clock::duration>(penalty * jitter());
   penalty_end_ = end.time_since_epoch().count();
-  logging::write(logging::Level::warning, "upstream-failed",
-                 fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
+  logging::write_summed(logging::Level::warning, "upstream-failed", logging::field("upstream", name_),
+                        logging::field("reason", why));
 }
 
 void Upstream::succeeded(Clock::duration answer_time, Clock::time_point now) {
@@ -186,7 +190,7 @@ void Upstream::succeeded(Clock::duration answer_time, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (failures_.exchange(0) == 0) return;  // another thread was faster
   penalty_end_ = kLongAgo;
-  logging::write(logging::Level::info, "upstream-back", logging::field("upstream", name_));
+  logging::write_summed(logging::Level::info, "upstream-back", logging::field("upstream", name_));
 }
 
 Upstream::Clock::duration Upstream::smoothed_time() const {
