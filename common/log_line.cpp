@@ -87,8 +87,7 @@ std::string take_quoted(std::string_view& fields) {
 }  // namespace
 
 Line::Line(Format format, Time time, std::string_view level, std::string_view event) : format_(format) {
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   const std::time_t seconds = now / 1000;
   std::tm utc{};
   gmtime_r(&seconds, &utc);

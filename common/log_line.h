@@ -25,8 +25,8 @@ class Line {
 
   Line& add(std::string_view key, std::string_view value);
   Line& add(std::string_view key, long long number);
-  // Several, as field() makes them, with spaces between. In JSON a value without quotes that reads as a number
-  // is one.
+  // Several, as field() makes them, with spaces between. In JSON a value without quotes that reads as a
+  // number is one.
   Line& add_fields(std::string_view fields);
 
   std::string take();  // with its newline

@@ -37,6 +37,7 @@ struct Options {
   Limits limits;
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
+  logging::Format log_format = logging::Format::text;
 
   // Each as it was given, by its name: what two of these differ in.
   std::map<std::string, std::vector<std::string>> given;

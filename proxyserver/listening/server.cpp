@@ -77,6 +77,7 @@ net::UniqueFd signals() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
   net::UniqueFd fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) throw NetError::from_errno("open a signalfd", errno);
   return fd;
@@ -133,8 +134,8 @@ bool is_clients_doing(const std::exception& cause) {
          (error->kind() == tls::TlsError::Kind::alert || error->kind() == tls::TlsError::Kind::closed);
 }
 
-// Clients come and go as they like, and scanners do: that is no event, but for who wants to see each. An alert
-// is: it says why the client does not want us.
+// Clients come and go as they like, and scanners do: that is no event, but for who wants to see each. An
+// alert is: it says why the client does not want us.
 void log_lost(const std::string& peer, const std::exception& cause) {
   const auto* alert = dynamic_cast<const tls::TlsError*>(&cause);
   if (!is_clients_doing(cause) || (alert != nullptr && alert->kind() == tls::TlsError::Kind::alert))
@@ -271,6 +272,7 @@ void Server::listen(const net::Endpoint& endpoint) {
 }
 
 int Server::run() {
+  instruments_.start();
   names_.start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
@@ -295,6 +297,7 @@ int Server::run() {
         if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
       if (sweep.expired()) {
         sweep = net::Deadline::in(kSweepInterval);
+        logging::write_sums(logging::Sums::due);
         if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
         upstreams_.sweep(Upstream::Clock::now());
       }
@@ -399,6 +402,10 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
 bool Server::is_told_to_stop() {
   signalfd_siginfo signal{};
   while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo == SIGUSR1) {
+      instruments_.reopen_logs();
+      continue;
+    }
     if (signal.ssi_signo != SIGHUP || terminal_is_gone()) return true;
     if (reload_.by_signal()) use_what_is_new();
   }
@@ -418,6 +425,7 @@ int Server::stop() {
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
   const bool in_time = sessions_.drain(net::Deadline::in(replaceable_.limits.current().query + kDrainMargin));
   for (const auto& service : udp_) service->stop();
+  logging::write_sums(logging::Sums::all);
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
   return cli::ok;
 }

@@ -9,17 +9,21 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "common/dns/message_view.h"
 #include "common/net/endpoint.h"
 #include "common/tls/key_log.h"
 #include "proxyserver/watching/capture.h"
+#include "proxyserver/watching/query_log.h"
 #include "proxyserver/watching/trace.h"
 
 struct InstrumentFiles {  // empty: not asked for
   std::string key_log;
   std::string capture;
   std::string trace;
+  std::string query_log;
+  ClientPrivacy query_log_privacy = ClientPrivacy::full;
 };
 
 // A file that the proxy needs and cannot use, and why.
@@ -63,6 +67,10 @@ struct Instruments {
     if (key_log || capture) context.tell_secrets([this](std::string_view line) { add_secret(line); });
   }
 
+  void start() const;                                // threads of their own, when the process is confined
+  std::vector<std::string> folders_of_logs() const;  // in which reopen_logs() makes files
+  void reopen_logs() const;
+
   // Any thread. A query, at least a header, as it came from a client.
   void query(const ClientName& client, net::Transport transport, ByteView message) const {
     if (watches_queries()) tell_query(client, transport, message);
@@ -74,9 +82,10 @@ struct Instruments {
   std::unique_ptr<tls::KeyLog> key_log;
   std::unique_ptr<Capture> capture;
   std::unique_ptr<Trace> trace;
+  std::unique_ptr<QueryLog> query_log;
 
  private:
-  bool watches_queries() const { return trace != nullptr; }
+  bool watches_queries() const { return trace != nullptr || query_log != nullptr; }
   void tell_query(const ClientName& client, net::Transport transport, ByteView message) const;
   void tell_answered(const Answered& what) const;
   void add_secret(std::string_view line) const noexcept;
