@@ -46,8 +46,10 @@ void append_json(std::string& text, std::string_view value) {
       (text += '\\') += c;
     else if (is_printable(c))
       text += c;
+    else if (octet < 0x80)
+      fmt::format_to(std::back_inserter(text), "\\u{:04x}", octet);
     else
-      fmt::format_to(std::back_inserter(text), octet < 0x80 ? "\\u{:04x}" : "\\\\x{:02x}", octet);
+      fmt::format_to(std::back_inserter(text), "\\\\x{:02x}", octet);
   }
   text += '"';
 }
@@ -116,7 +118,10 @@ Line& Line::add(std::string_view key, std::string_view value) {
 }
 
 Line& Line::add(std::string_view key, long long number) {
-  fmt::format_to(std::back_inserter(text_), format_ == Format::text ? " {}={}" : ",\"{}\":{}", key, number);
+  if (format_ == Format::text)
+    fmt::format_to(std::back_inserter(text_), " {}={}", key, number);
+  else
+    fmt::format_to(std::back_inserter(text_), ",\"{}\":{}", key, number);
   return *this;
 }
 

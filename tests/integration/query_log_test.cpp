@@ -86,9 +86,9 @@ TEST_CASE("the query log has a line for each query on each leg, and whose answer
   REQUIRE(lines.size() == 6);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     CAPTURE(lines[i]);
-    const std::string before =
-        fmt::format(R"(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z query client=127\.0\.0\.1:\d+ transport={})",
-                    to_string(kAllLegs[i / 2]));
+    const std::string before = fmt::format(
+        R"(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z query client=127\.0\.0\.1:\d+ transport={})",
+        to_string(kAllLegs[i / 2]));
     CHECK(std::regex_match(
         lines[i],
         std::regex(before + (i % 2 == 0
@@ -120,7 +120,8 @@ TEST_CASE("a pipe that nobody reads holds no query up: what does not fit is coun
   const std::string name = part + "." + part + "." + part + ".tag.test.";
   DotConnection client = proxy.connect(Transport::tcp);
   for (unsigned asked = 0; asked < kQueries; asked += kAtOnce) {
-    for (unsigned i = 0; i < kAtOnce; ++i) client.send(query_for(name, static_cast<std::uint16_t>(asked + i)));
+    for (unsigned i = 0; i < kAtOnce; ++i)
+      client.send(query_for(name, static_cast<std::uint16_t>(asked + i)));
     for (unsigned i = 0; i < kAtOnce; ++i) client.read_message();
   }
   wait_for([&] { return proxy.process().error_output().find("query-log-dropped") != std::string::npos; });
@@ -182,7 +183,8 @@ TEST_CASE("a query log that is taken away and opened anew under traffic loses no
   try {
     for (int turn = 1; turn <= kTurns; ++turn) {
       wait_for([&] { return lines_of(file).size() > 20; });
-      for (const std::string& name : {file, trace}) std::filesystem::rename(name, fmt::format("{}.{}", name, turn));
+      for (const std::string& name : {file, trace})
+        std::filesystem::rename(name, fmt::format("{}.{}", name, turn));
       proxy.process().signal(SIGUSR1);
       wait_for([&] { return std::filesystem::exists(file) && std::filesystem::exists(trace); });
     }
@@ -247,7 +249,8 @@ TEST_CASE("clients that are idle, end, or break off are no events") {
     ClientLeg breaking_off(proxy, transport);
     breaking_off.reset_when_closed();
     // A scanner, which says nothing, and leaves.
-    const net::UniqueFd scanner = net::connect_tcp(proxy.endpoint(transport).address, net::Deadline::in(kPatience));
+    const net::UniqueFd scanner =
+        net::connect_tcp(proxy.endpoint(transport).address, net::Deadline::in(kPatience));
   }
   REQUIRE(proxy.stop() == 0);
   CHECK_THAT(proxy.process().error_output(), !Contains("client"));
