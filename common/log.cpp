@@ -1,15 +1,42 @@
 #include "common/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <ctime>
+#include <mutex>
 #include <poll.h>
 #include <unistd.h>
+#include <vector>
 
 namespace logging {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kSumFor{10};
+constexpr std::size_t kMostSums = 256;  // beyond, the key facts are left out
+
 std::atomic<Level> least_level = Level::info;
+std::atomic<Format> all_in = Format::text;
+
+struct Sum {
+  Level level;
+  std::string event;
+  std::string key;
+  Clock::time_point since;
+  std::size_t times = 0;  // not written yet
+};
+
+struct SumTable {
+  std::mutex mutex;
+  std::vector<Sum> sums;
+};
+
+// Never destroyed: threads may log while the program ends.
+SumTable& all_sums() {
+  static SumTable& all = *new SumTable;
+  return all;
+}
 
 std::string_view name_of(Level level) {
   switch (level) {
@@ -25,8 +52,22 @@ std::string_view name_of(Level level) {
   return "?";
 }
 
-bool is_plain(char c) {
-  return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
+std::string joined(std::string_view some, std::string_view more) {
+  return fmt::format("{}{}{}", some, some.empty() || more.empty() ? "" : " ", more);
+}
+
+// False: it is the first for long.
+bool is_counted(Level level, std::string_view event, std::string_view key) {
+  auto& [mutex, sums] = all_sums();
+  const std::lock_guard lock(mutex);
+  if (sums.size() >= kMostSums) key = {};
+  const auto same = [&](const Sum& sum) { return sum.event == event && sum.key == key; };
+  if (const auto found = std::ranges::find_if(sums, same); found != sums.end()) {
+    ++found->times;
+    return true;
+  }
+  sums.push_back({level, std::string(event), std::string(key), Clock::now()});
+  return false;
 }
 
 }  // namespace
@@ -34,21 +75,20 @@ bool is_plain(char c) {
 void set_level(Level level) {
   least_level = level;
 }
+void set_format(Format format) {
+  all_in = format;
+}
 bool enabled(Level level) {
   return level >= least_level.load(std::memory_order_relaxed);
+}
+Format format() {
+  return all_in.load(std::memory_order_relaxed);
 }
 
 void write(Level level, std::string_view event, std::string_view facts) {
   if (!enabled(level)) return;
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  std::tm utc{};
-  gmtime_r(&now.tv_sec, &utc);
-  char stamp[32];
-  const std::size_t size = std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
   const std::string line =
-      fmt::format("{}.{:03}Z {} {}{}{}\n", std::string_view(stamp, size), now.tv_nsec / 1'000'000,
-                  name_of(level), event, facts.empty() ? "" : " ", facts);
+      Line(format(), std::chrono::system_clock::now(), name_of(level), event).add_fields(facts).take();
   // One write(2) per line: lines of different threads never mix. A log that nobody reads must not stop us: a
   // line for which there is no room is dropped.
   pollfd entry{STDERR_FILENO, POLLOUT, 0};
@@ -56,28 +96,31 @@ void write(Level level, std::string_view event, std::string_view facts) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-std::string field(std::string_view key, std::string_view value) {
-  std::string text = fmt::format("{}=", key);
-  bool plain = !value.empty();
-  for (const char c : value) plain = plain && is_plain(c);
-  if (plain) return text.append(value);
-  text += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\')
-      (text += '\\') += c;
-    else if (c >= ' ' && c < 0x7f)
-      text += c;
-    else
-      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  return text += '"';
+void write_summed(Level level, std::string_view event, std::string_view key, std::string_view details) {
+  if (!enabled(level)) return;
+  if (!enabled(Level::debug) && is_counted(level, event, key)) return;
+  write(level, event, joined(key, details));
 }
 
-bool Throttle::allow() {
-  if (enabled(Level::debug)) return true;
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  const long long second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  return last_.exchange(second) != second;
+void write_sums(Sums which) {
+  std::vector<Sum> due;
+  {
+    auto& [mutex, sums] = all_sums();
+    const std::lock_guard lock(mutex);
+    const Clock::time_point now = Clock::now();
+    std::erase_if(sums, [&](Sum& sum) {
+      if (which == Sums::due && sum.since + kSumFor > now) return false;
+      if (sum.times == 0) return true;
+      due.push_back(sum);
+      sum.since = now;
+      sum.times = 0;
+      return which == Sums::all;
+    });
+  }
+  for (const Sum& sum : due) {
+    const auto seconds = std::chrono::round<std::chrono::seconds>(Clock::now() - sum.since).count();
+    write(sum.level, sum.event, joined(sum.key, fmt::format("times={} seconds={}", sum.times, seconds)));
+  }
 }
 
 }  // namespace logging

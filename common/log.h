@@ -1,37 +1,34 @@
-// The program's log: one line per event on standard error, `time level event key=value …`, safe from any
-// thread.
+// The program's log: one line per event on standard error, as log_line.h writes it, safe from any thread.
 //
-// Values that come from outside are quoted and escaped, so that no peer can forge a line or drive a terminal.
-// Query names are logged only where the operator has asked for them.
+// Values that come from outside are quoted and escaped. Query names are logged only where the operator has
+// asked for them.
 #pragma once
 
-#include <atomic>
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
+
+#include "common/log_line.h"
 
 namespace logging {
 
 enum class Level { debug, info, warning, error };
 
-void set_level(Level level);  // before threads start; the default is info
+void set_level(Level level);     // before threads start; the default is info
+void set_format(Format format);  // likewise; the default is text
 bool enabled(Level level);
+Format format();
 
-// `event` is a fixed phrase, `facts` are ready-made key=value pairs (see field()).
+// `event` is a fixed phrase, `facts` are fields (see field()).
 void write(Level level, std::string_view event, std::string_view facts = {});
 
-// key="value" with quotes escaped, control characters and non-ASCII octets as \xHH; without quotes when none
-// are needed.
-std::string field(std::string_view key, std::string_view value);
+// For events that a hostile or failing world could repeat without end. The first is written at once, with
+// `details`; more of the same event with the same `key` facts are counted, and written as one line when ten
+// seconds are over: `event key… times=240 seconds=10`. An operator who wants debug sees each of them.
+void write_summed(Level level, std::string_view event, std::string_view key, std::string_view details = {});
 
-// For events that a hostile or failing world could repeat without end: true at most once per second per site,
-// unless the operator wants to see each of them (debug).
-class Throttle {
- public:
-  bool allow();
-
- private:
-  std::atomic<long long> last_ = 0;
-};
+// Writes the sums that are due, or all there are. To be called about once a second, and at the end.
+enum class Sums { due, all };
+void write_sums(Sums which);
 
 }  // namespace logging

@@ -32,6 +32,7 @@ void tame_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR1);  // to open log files anew
   // To read files again, or, from a terminal that is gone, to stop; unless nohup(1) has said that it is
   // neither.
   struct sigaction hangup {};
@@ -80,7 +81,7 @@ void give_up_files(const Options& options, Server& server) {
   leave(server.reload().folders());
   if (!options.config_file.empty()) leave(folders_of({options.config_file}));
   if (options.has_names() && !options.bootstrap) leave(net::lookup_folders());
-  if (confine(readable) == Confinement::unavailable)
+  if (confine(readable, server.folders_of_logs()) == Confinement::unavailable)
     logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
 #else
   // Sanitizers and coverage have files of their own to open when the program ends.
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
   run_in_batches();
   tame_signals();
   logging::set_level(options->log_level);
+  logging::set_format(options->log_format);
   try {
     std::optional<Account> account;
     if (!options->user.empty()) {

@@ -43,12 +43,15 @@ enum Flag : int {
   kRetryOn,
   kUser,
   kLogLevel,
+  kLogFormat,
   kKeyLog,
   kCapture,
   kTrace,
   kConfig,
   kPrintConfig,
   kCheck,
+  kQueryLog,
+  kQueryLogPrivacy,
   kHelp,
   kVersion,
 };
@@ -80,12 +83,15 @@ const std::array kLongOptions = {
     option{"client-ca", required_argument, nullptr, kClientCa},
     option{"user", required_argument, nullptr, kUser},
     option{"log-level", required_argument, nullptr, kLogLevel},
+    option{"log-format", required_argument, nullptr, kLogFormat},
     option{"keylog", required_argument, nullptr, kKeyLog},
     option{"capture", required_argument, nullptr, kCapture},
     option{"trace", required_argument, nullptr, kTrace},
     option{"config", required_argument, nullptr, kConfig},
     option{"print-config", no_argument, nullptr, kPrintConfig},
     option{"check", optional_argument, nullptr, kCheck},
+    option{"query-log", required_argument, nullptr, kQueryLog},
+    option{"query-log-privacy", required_argument, nullptr, kQueryLogPrivacy},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -113,6 +119,20 @@ Outcome set_level(logging::Level& target, std::string_view text) {
   const auto name = std::ranges::find(kNames, text);
   if (name == kNames.end()) return unexpected(fmt::format("'{}' is not debug, info, warning or error", text));
   target = static_cast<logging::Level>(name - kNames.begin());
+  return {};
+}
+
+Outcome set_format(logging::Format& target, std::string_view text) {
+  if (text != "text" && text != "json") return unexpected(fmt::format("'{}' is not text or json", text));
+  target = text == "json" ? logging::Format::json : logging::Format::text;
+  return {};
+}
+
+Outcome set_privacy(ClientPrivacy& target, std::string_view text) {
+  constexpr std::array<std::string_view, 3> kNames = {"full", "hash", "none"};
+  const auto name = std::ranges::find(kNames, text);
+  if (name == kNames.end()) return unexpected(fmt::format("'{}' is not full, hash or none", text));
+  target = static_cast<ClientPrivacy>(name - kNames.begin());
   return {};
 }
 
@@ -266,6 +286,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_user(options.user, value);
     case kLogLevel:
       return set_level(options.log_level, value);
+    case kLogFormat:
+      return set_format(options.log_format, value);
     case kKeyLog:
       options.instruments.key_log = value;
       return {};
@@ -285,6 +307,11 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kCheck:
       return set_check(options, value);
+    case kQueryLog:
+      options.instruments.query_log = value;
+      return {};
+    case kQueryLogPrivacy:
+      return set_privacy(options.instruments.query_log_privacy, value);
     case kHelp:
       options.action = Options::Action::help;
       return {};
@@ -331,6 +358,8 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   if (!has_tls(options) && given.contains(kKeyLog))
     return unexpected(
         "--keylog, but neither listeners nor upstreams are tls://: there are no secrets to log");
+  if (options.instruments.query_log.empty() && given.contains(kQueryLogPrivacy))
+    return unexpected("--query-log-privacy, but no --query-log in which clients could be named");
   if (!to_tls && given.contains(kPinOnly))
     return unexpected("--pin-only, but tcp:// upstreams have no keys to pin: only tls:// has");
   if (!to_tls && options.limits.pad_always)

@@ -39,6 +39,7 @@ struct Options {
   Limits limits;
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
+  logging::Format log_format = logging::Format::text;
 
   bool check_online = false;      // --check=online
   std::string config_file;        // empty: none

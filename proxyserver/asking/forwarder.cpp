@@ -23,11 +23,8 @@ ExtendedError explain(const Death& death) {
 
 // The client is told, by an Extended DNS Error; this tells the operator.
 void log_unusable(const std::string& upstream, const std::string& what) {
-  static logging::Throttle throttle;
-  if (throttle.allow())
-    logging::write(
-        logging::Level::warning, "upstream-unusable-answer",
-        fmt::format("{} {}", logging::field("upstream", upstream), logging::field("reason", what)));
+  logging::write_summed(logging::Level::warning, "upstream-unusable-answer",
+                        logging::field("upstream", upstream), logging::field("reason", what));
 }
 
 }  // namespace
@@ -184,7 +181,7 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
       continue;
     }
     if (reply.answer) {
-      answers_.push_back({std::move(reply.query), *reply.answer});
+      answers_.push_back({std::move(reply.query), *reply.answer, &upstream});
       continue;
     }
     log_unusable(upstream.name(), reply.unusable);
@@ -268,8 +265,8 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
   send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(), now);
 }
 
-void Forwarder::end_with(const QueryPtr& query, ByteView octets, Clock::time_point now) {
-  const Answer answer{query, dns::inspect(octets).value()};
+void Forwarder::end_with(const QueryPtr& query, ByteView octets, const Upstream* by, Clock::time_point now) {
+  const Answer answer{query, dns::inspect(octets).value(), by};
   query->asker->deliver({&answer, 1}, now);
 }
 
@@ -305,12 +302,12 @@ void Forwarder::expire(Clock::time_point now) {
 }
 
 void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now) {
-  if (query->refused_by != nullptr) return end_with(query, query->refusal, now);
+  if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",
                    fmt::format("{} {}", logging::field("client", query->asker->client_of(*query)),
                                logging::field("reason", error.text)));
-  end_with(query, error_reply(query->message, dns::rcode::SERVFAIL, error), now);
+  end_with(query, error_reply(query->message, dns::rcode::SERVFAIL, error), nullptr, now);
 }
 
 void Forwarder::leave(const Asker::Mail& mail) {

@@ -72,7 +72,7 @@ class Forwarder {
   void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
   void refused(const Returned& returned, Clock::time_point now);
   void ask_another(const QueryPtr& query, Clock::time_point now);
-  void end_with(const QueryPtr& query, ByteView answer, Clock::time_point now);
+  void end_with(const QueryPtr& query, ByteView answer, const Upstream* by, Clock::time_point now);
   void fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now);
   void expire(Clock::time_point now);
 

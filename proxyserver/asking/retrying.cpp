@@ -24,7 +24,7 @@ void Forwarder::refused(const Returned& returned, Clock::time_point now) {
     query->refusal = returned.answer;
     query->refused_by = &by;
   } else if (!before->is_one_with(by)) {  // it had been asked besides
-    return end_with(query, returned.answer, now);
+    return end_with(query, returned.answer, &by, now);
   }
   ask_another(query, now);
 }
@@ -36,5 +36,5 @@ void Forwarder::ask_another(const QueryPtr& query, Clock::time_point now) {
   if (query->copies > 0 && last != nullptr && !last->is_one_with(by)) return;  // another is being asked
   Upstream* const other = query->sends < kMaxSends ? upstreams_.of_another_resolver(by, now) : nullptr;
   if (other != nullptr && send_besides({&query, 1}, *other, nullptr, now)) return;
-  if (query->copies == 0) end_with(query, query->refusal, now);
+  if (query->copies == 0) end_with(query, query->refusal, &by, now);
 }

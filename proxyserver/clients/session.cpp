@@ -31,12 +31,12 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 }  // namespace
 
 Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
-                 const std::atomic<bool>& draining, const Trace* trace)
+                 const std::atomic<bool>& draining, const Instruments& watching)
     : client_name_(client.peer()),
-      encrypted_(transport == net::Transport::tls),
+      transport_(transport),
       limits_(limits),
       draining_(draining),
-      trace_(trace),
+      watching_(watching),
       client_(client),
       last_answer_(Clock::now()),
       forwarder_(upstreams, limits, *this),
@@ -115,8 +115,8 @@ IoResult Session::fill() {
 
 bool Session::receive(std::span<std::uint8_t> message) {
   const Screening screening = screen(message);
-  if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
-    trace_->query(client_name_, message);
+  if (screening.verdict != Screening::Verdict::hang_up)
+    watching_.query(ClientName(client_name_), transport_, message);
   const bool last_one = !refusals_.may_go_on(screening);
   switch (screening.verdict) {
     case Screening::Verdict::forward: {
@@ -134,7 +134,7 @@ bool Session::receive(std::span<std::uint8_t> message) {
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
       if (screening.is_query()) last_query_ = now_;
       const std::lock_guard lock(mutex_);
-      send(asked, dns::inspect(reply).value(), now_);
+      send(asked, dns::inspect(reply).value(), nullptr, now_);
       if (last_one) stop_reading("too many messages in a row that are no queries");
       return true;
     }
@@ -154,11 +154,11 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
     answer_size_ += answer.message.bytes.size() / 8 - answer_size_ / 8;
     if (ended_ || !failure_.empty()) continue;
     if (writer_.size() < kMostUnsent) {
-      send(query.asked, answer.message, query.came);
+      send(query.asked, answer.message, answer.by, query.came);
     } else {
       const Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL,
                                       ExtendedError{dns::ede::OTHER, "its answers are not taken"});
-      send(query.asked, dns::inspect(reply).value(), query.came);
+      send(query.asked, dns::inspect(reply).value(), nullptr, query.came);
     }
   }
   if (ended_ || !failure_.empty()) return;
@@ -179,22 +179,23 @@ void Session::stop_reading(const char* why) {
 
 // The hop to the client: padded if its query was (RFC 7830 §4), and only where nobody can see it; how long we
 // wait for its next query if it asked (RFC 7828 §3.3.2), and not at all when we are about to stop (§3.4).
-void Session::send(const Asked& asked, const dns::MessageView& answer, Clock::time_point came) {
+void Session::send(const Asked& asked, const dns::MessageView& answer, const Upstream* by,
+                   Clock::time_point came) {
   dns::OptSplice splice;
   splice.remove_opt = !asked.has_opt && answer.opt.has_value();
-  if (asked.padded && encrypted_) splice.pad_to = kAnswerBlock;
+  if (asked.padded && encrypted()) splice.pad_to = kAnswerBlock;
   if (asked.keepalive) splice.keepalive = draining_ ? 0 : keepalive_units(limits_.idle);
   const bool changed = dns::splice_opt(answer, splice, spliced_);
   const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
   writer_.add(octets);
   unsent_ = writer_.size();
-  if (trace_ != nullptr) trace_->answer(client_name_, octets, Clock::now() - came);
+  watching_.answered({ClientName(client_name_), transport_, answer, octets, came, name_of(by)});
 }
 
 void Session::flush_client(Clock::time_point now) {
   if (writer_.empty()) return;
   const std::size_t before = writer_.size();
-  const IoResult::Status status = encrypted_ ? writer_.flush_each(client_) : writer_.flush(client_);
+  const IoResult::Status status = encrypted() ? writer_.flush_each(client_) : writer_.flush(client_);
   unsent_ = writer_.size();
   const bool all = status == IoResult::Status::done;
   const std::size_t left = before - writer_.size();

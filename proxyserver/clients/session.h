@@ -14,17 +14,17 @@
 #include "proxyserver/asking/forwarder.h"
 #include "proxyserver/asking/screen.h"
 #include "proxyserver/limits.h"
-#include "proxyserver/watching/trace.h"
+#include "proxyserver/watching/instruments.h"
 
 class Session final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive run(). `transport` says
-  // what it is; `draining` turns true when the proxy is about to stop; `trace` may be null. Belongs to a
-  // std::shared_ptr, and to the thread that makes it.
+  // what it is; `draining` turns true when the proxy is about to stop. Belongs to a std::shared_ptr, and to
+  // the thread that makes it.
   Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
-          const std::atomic<bool>& draining, const Trace* trace);
+          const std::atomic<bool>& draining, const Instruments& watching);
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
   // then been sent, or the client is beyond help. Throws what its stream throws. Afterwards nobody touches
@@ -51,18 +51,19 @@ class Session final : public Asker {
   void check_time();
 
   // These under the lock.
-  void send(const Asked& asked, const dns::MessageView& answer, Clock::time_point came);
+  void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came);
   void flush_client(Clock::time_point now);
   void start_write_deadline(Clock::time_point now);
   // Idle time counts from queries and answers (RFC 7766 §6.2.3), not from garbage.
   Clock::time_point last_message() const { return std::max(last_query_, last_answer_); }
+  bool encrypted() const { return transport_ == net::Transport::tls; }
   bool quiet() const { return in_flight_ == 0 && writer_.empty() && !reader_.mid_frame(); }
 
   const std::string client_name_;
-  const bool encrypted_;
+  const net::Transport transport_;
   const Limits& limits_;
   const std::atomic<bool>& draining_;
-  const Trace* const trace_;
+  const Instruments& watching_;
 
   // Asker::mutex_ guards these.
   net::Stream& client_;

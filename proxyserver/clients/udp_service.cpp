@@ -33,7 +33,7 @@ class UdpService::Worker final : public Asker {
       : address_(address),
         limits_(limits),
         access_(access),
-        trace_(instruments.trace.get()),
+        watching_(instruments),
         capture_(instruments.capture.get()),
         socket_(address),
         forwarder_(upstreams, limits.current(), *this) {
@@ -66,12 +66,13 @@ class UdpService::Worker final : public Asker {
 
   void serve(int stopping);
   void receive(Clock::time_point now);
-  void send(const net::UdpPath& path, ByteView answer, Clock::time_point came);
+  void send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets, const Upstream* by,
+            Clock::time_point came);
 
   net::SocketAddress address_;
   const Published<Limits>& limits_;
   const Published<AccessList>& access_;
-  const Trace* const trace_;
+  const Instruments& watching_;
   Capture* const capture_;
   net::UdpListener socket_;  // sending: under Asker::mutex_
   Bytes spliced_;            // likewise
@@ -113,8 +114,8 @@ void UdpService::Worker::receive(Clock::time_point now) {
     if (capture_ != nullptr)
       capture_->add_datagram(client, received.path->asked(address_), received.datagram);
     const Screening screening = screen(received.datagram);
-    if (trace_ != nullptr && screening.verdict != Screening::Verdict::hang_up)
-      trace_->query(client.to_string(), received.datagram);
+    if (screening.verdict != Screening::Verdict::hang_up)
+      watching_.query(ClientName(client), net::Transport::udp, received.datagram);
     switch (screening.verdict) {
       case Screening::Verdict::forward:
         ++in_flight_;
@@ -126,7 +127,7 @@ void UdpService::Worker::receive(Clock::time_point now) {
       case Screening::Verdict::answer: {
         const Bytes reply = error_reply(received.datagram, screening.rcode);
         const std::lock_guard lock(mutex_);
-        send(*received.path, reply, now);
+        send(*received.path, dns::inspect(reply).value(), reply, nullptr, now);
         socket_.flush();
         break;
       }
@@ -150,18 +151,19 @@ void UdpService::Worker::deliver(std::span<const Answer> answers, Clock::time_po
     const ByteView octets = changed ? ByteView(spliced_) : answer.message.bytes;
     const std::size_t limit = std::min<std::size_t>(query.asked.udp_size, kLargestAnswer);
     if (octets.size() <= limit)
-      send(path_of(query), octets, query.came);
+      send(path_of(query), answer.message, octets, answer.by, query.came);
     else if (const auto view = dns::inspect(octets))
-      send(path_of(query), truncated_reply(*view), query.came);
+      send(path_of(query), answer.message, truncated_reply(*view), answer.by, query.came);
   }
   socket_.flush();
   if (full_) waker_.wake();
 }
 
-void UdpService::Worker::send(const net::UdpPath& path, ByteView answer, Clock::time_point came) {
-  socket_.send(path, answer);
-  if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, answer);
-  if (trace_ != nullptr) trace_->answer(path.peer.to_string(), answer, Clock::now() - came);
+void UdpService::Worker::send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets,
+                              const Upstream* by, Clock::time_point came) {
+  socket_.send(path, octets);
+  if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, octets);
+  watching_.answered({ClientName(path.peer), net::Transport::udp, answer, octets, came, name_of(by)});
 }
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,

@@ -77,6 +77,7 @@ net::UniqueFd signals() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
   net::UniqueFd fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd.valid()) throw NetError::from_errno("open a signalfd", errno);
   return fd;
@@ -118,10 +119,10 @@ Names::LookUp lookup_for(const Options& options) {
   };
 }
 
-void log_client(logging::Level level, std::string_view event, const std::string& peer,
-                std::string_view reason) {
-  logging::write(level, event,
-                 fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
+void log_client(std::string_view event, const std::string& peer, std::string_view reason) {
+  logging::write_summed(
+      logging::Level::info, event, {},
+      fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
 }
 
 // The client broke the connection off, rather than that we gave up on it.
@@ -131,6 +132,18 @@ bool is_clients_doing(const std::exception& cause) {
   const auto* error = dynamic_cast<const tls::TlsError*>(&cause);
   return error != nullptr &&
          (error->kind() == tls::TlsError::Kind::alert || error->kind() == tls::TlsError::Kind::closed);
+}
+
+// Clients come and go as they like, and scanners do: that is no event, but for who wants to see each. An
+// alert is: it says why the client does not want us.
+void log_lost(const std::string& peer, const std::exception& cause) {
+  const auto* alert = dynamic_cast<const tls::TlsError*>(&cause);
+  if (!is_clients_doing(cause) || (alert != nullptr && alert->kind() == tls::TlsError::Kind::alert))
+    return log_client("client-lost", peer, cause.what());
+  if (logging::enabled(logging::Level::debug))
+    logging::write(
+        logging::Level::debug, "client-lost",
+        fmt::format("{} {}", logging::field("client", peer), logging::field("reason", cause.what())));
 }
 
 // A socket that is closed with octets unread resets the connection, and the reset destroys answers that the
@@ -259,6 +272,7 @@ void Server::listen(const net::Endpoint& endpoint) {
 }
 
 int Server::run() {
+  instruments_.start();
   names_.start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
@@ -283,6 +297,7 @@ int Server::run() {
         if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
       if (sweep.expired()) {
         sweep = net::Deadline::in(kSweepInterval);
+        logging::write_sums(logging::Sums::due);
         if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
         upstreams_.sweep(Upstream::Clock::now());
       }
@@ -310,7 +325,7 @@ void Server::accept_from(const Listener& listener) {
     const net::SocketAddress client = net::SocketAddress::from(address, size);
     const ClientKey key = client_key(client);
     if (const char* reason = refusal(client, key)) {
-      if (client_log_.allow()) log_client(logging::Level::info, "client-refused", client.to_string(), reason);
+      log_client("client-refused", client.to_string(), reason);
       continue;
     }
     const int fd = socket.get();
@@ -335,8 +350,7 @@ void Server::accept_failed(int error) {
 
 void Server::pause_accepting(const char* reason) {
   resume_accepting_ = net::Deadline::in(kAcceptPause);
-  if (accept_log_.allow())
-    logging::write(logging::Level::warning, "accept-failed", logging::field("reason", reason));
+  logging::write_summed(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
 void Server::serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
@@ -364,7 +378,8 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       if (captured) captured->watch(*client);
       stream = std::move(client);
     }
-    const auto session = std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, trace);
+    const auto session =
+        std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_);
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
@@ -373,7 +388,7 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
     if (!session->client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
     try {
-      if (client_log_.allow()) log_client(logging::Level::info, "client-lost", peer, error.what());
+      log_lost(peer, error);
       if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
     } catch (const std::bad_alloc&) {
       // What ended the session, in all likelihood: there is no memory to say so either.
@@ -387,6 +402,10 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
 bool Server::is_told_to_stop() {
   signalfd_siginfo signal{};
   while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo == SIGUSR1) {
+      instruments_.reopen_logs();
+      continue;
+    }
     if (signal.ssi_signo != SIGHUP || terminal_is_gone()) return true;
     if (reload_.by_signal()) use_what_is_new();
   }
@@ -406,6 +425,7 @@ int Server::stop() {
   logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
   const bool in_time = sessions_.drain(net::Deadline::in(replaceable_.limits.current().query + kDrainMargin));
   for (const auto& service : udp_) service->stop();
+  logging::write_sums(logging::Sums::all);
   logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
   return cli::ok;
 }

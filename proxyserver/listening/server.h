@@ -24,7 +24,7 @@ class AsksItself : public std::runtime_error {
 class Server {
  public:
   // Loads certificates and binds; throws NetError, TlsError, AsksItself or UnusableFile when it cannot.
-  // SIGINT, SIGTERM and SIGHUP must be blocked before: the first two end run(). At the third `read_again`
+  // SIGINT, SIGTERM, SIGHUP and SIGUSR1 must be blocked before: the first two end run(). At the third `read_again`
   // reads the options once more.
   Server(const Options& options, Reload::ReadOptions read_again);
 
@@ -32,6 +32,7 @@ class Server {
   bool is_open() const;
 
   Reload& reload() { return reload_; }
+  std::vector<std::string> folders_of_logs() const { return instruments_.folders_of_logs(); }
 
   // Accepts until told to stop, then lets the sessions finish. Returns the exit code.
   int run();
@@ -72,7 +73,5 @@ class Server {
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
-  logging::Throttle accept_log_;
-  logging::Throttle client_log_;
   LiveSessions sessions_;  // last: its threads use all of the above
 };

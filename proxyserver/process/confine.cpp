@@ -41,16 +41,16 @@ std::uint64_t all_rights(long version) {
   return (std::uint64_t{1} << kKinds[known - 1]) - 1;
 }
 
-void allow_reading(int ruleset, const std::string& path) {
+void allow(std::uint64_t rights, int ruleset, const std::string& path) {
   const net::UniqueFd beneath(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!beneath.valid()) return;
-  const landlock_path_beneath_attr rule{LANDLOCK_ACCESS_FS_READ_FILE, beneath.get()};
-  if (add_rule(ruleset, rule) != 0) fail("allow the reading of a folder");
+  const landlock_path_beneath_attr rule{rights, beneath.get()};
+  if (add_rule(ruleset, rule) != 0) fail("allow the use of a folder");
 }
 
 }  // namespace
 
-Confinement confine(const std::vector<std::string>& readable) {
+Confinement confine(const std::vector<std::string>& readable, const std::vector<std::string>& logs) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail("set no_new_privs");
   const long version = create_ruleset(nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return Confinement::unavailable;
@@ -60,7 +60,9 @@ Confinement confine(const std::vector<std::string>& readable) {
   attributes.handled_access_fs = all_rights(version);
   const net::UniqueFd ruleset(static_cast<int>(create_ruleset(&attributes, sizeof attributes, 0)));
   if (!ruleset.valid()) fail("make a Landlock ruleset");
-  for (const std::string& path : readable) allow_reading(ruleset.get(), path);
+  for (const std::string& path : readable) allow(LANDLOCK_ACCESS_FS_READ_FILE, ruleset.get(), path);
+  for (const std::string& path : logs)
+    allow(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG, ruleset.get(), path);
   if (restrict_self(ruleset.get()) != 0) fail("enforce the Landlock ruleset");
   return Confinement::complete;
 }

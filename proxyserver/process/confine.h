@@ -13,8 +13,9 @@ enum class Confinement {
 };
 
 // From here on nothing in the file system can be opened, made, changed, run or removed, but that files
-// beneath `readable` may be read (those that do not exist are passed over). Descriptors that are open stay
+// beneath `readable` may be read, and files beneath `logs` may be made and written to, not read (those that
+// do not exist are passed over). Descriptors that are open stay
 // what they are, and sockets are no files. Also sets PR_SET_NO_NEW_PRIVS: no program that is run gains
 // anything by being set-user-ID. Throws std::system_error if the kernel has Landlock and refuses all the
 // same.
-Confinement confine(const std::vector<std::string>& readable);
+Confinement confine(const std::vector<std::string>& readable, const std::vector<std::string>& logs = {});

@@ -21,6 +21,7 @@ using ConnectionPtr = std::shared_ptr<UpstreamConnection>;
 struct Answer {
   QueryPtr query;
   dns::MessageView message;
+  const Upstream* by = nullptr;  // whose it is; null: the proxy's own
 };
 
 // A query that its asker has to send again.

@@ -35,7 +35,7 @@ void hand_out(std::span<const Reply> replies, const ConnectionPtr& connection,
   for (const Reply& reply : replies) {
     Asker& asker = *reply.query->asker;
     if (reply.answer) {
-      const Answer answer{reply.query, *reply.answer};
+      const Answer answer{reply.query, *reply.answer, &connection->upstream()};
       asker.deliver({&answer, 1}, now);
     } else {  // it asks elsewhere
       asker.give_back({reply.query, Returned::Why::silent, connection, nullptr});
@@ -175,8 +175,8 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
   failures_ = std::min(failures_ + 1, 16);
   const auto end = now + std::chrono::duration_cast<Clock::duration>(penalty * jitter());
   penalty_end_ = end.time_since_epoch().count();
-  logging::write(logging::Level::warning, "upstream-failed",
-                 fmt::format("{} {}", logging::field("upstream", name_), logging::field("reason", why)));
+  logging::write_summed(logging::Level::warning, "upstream-failed", logging::field("upstream", name_),
+                        logging::field("reason", why));
 }
 
 void Upstream::succeeded(Clock::duration answer_time, Clock::time_point now) {
@@ -190,7 +190,7 @@ void Upstream::succeeded(Clock::duration answer_time, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   if (failures_.exchange(0) == 0) return;  // another thread was faster
   penalty_end_ = kLongAgo;
-  logging::write(logging::Level::info, "upstream-back", logging::field("upstream", name_));
+  logging::write_summed(logging::Level::info, "upstream-back", logging::field("upstream", name_));
 }
 
 Upstream::Clock::duration Upstream::smoothed_time() const {

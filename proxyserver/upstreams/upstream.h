@@ -128,3 +128,8 @@ class Upstream {
   std::atomic<bool> out_of_order_ = false;
   std::atomic<int> failures_ = 0;  // atomic so that succeeded(), once per answer, need not lock
 };
+
+// For Answered::upstream.
+inline const std::string* name_of(const Upstream* upstream) {
+  return upstream != nullptr ? &upstream->name() : nullptr;
+}

@@ -31,6 +31,12 @@ Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files
     trace = std::make_unique<Trace>(files.trace);
     warn("names-written", files.trace, "this file tells who asked for what");
   }
+  if (!files.query_log.empty()) {
+    query_log = std::make_unique<QueryLog>(files.query_log, files.query_log_privacy);
+    warn("names-written", files.query_log,
+         files.query_log_privacy == ClientPrivacy::full ? "this file tells who asked for what"
+                                                        : "this file tells what was asked for");
+  }
 } catch (const net::NetError& error) {
   throw UnusableFile(error.what());
 }
@@ -48,4 +54,31 @@ void Instruments::log_incomplete_key_log() const noexcept {
 void Instruments::add_secret(std::string_view line) const noexcept {
   if (key_log && key_log->add(line)) log_incomplete_key_log();
   if (capture) capture->add_secret(line);
+}
+
+void Instruments::start() const {
+  if (query_log) query_log->start();
+}
+
+std::vector<std::string> Instruments::folders_of_logs() const {
+  std::vector<std::string> folders;
+  if (trace) folders.push_back(trace->file().folder());
+  if (query_log) folders.push_back(query_log->folder());
+  std::erase(folders, "");
+  return folders;
+}
+
+void Instruments::reopen_logs() const {
+  if (trace) trace->file().reopen();
+  if (query_log) query_log->reopen();
+}
+
+void Instruments::tell_query(const ClientName& client, net::Transport, ByteView message) const {
+  if (trace) trace->query(client.text(), message);
+}
+
+void Instruments::tell_answered(const Answered& what) const {
+  const auto time = Answered::Clock::now() - what.came;
+  if (trace) trace->answer(what.client.text(), what.octets, time);
+  if (query_log) query_log->add(what, time);
 }

@@ -1,8 +1,6 @@
 #include "proxyserver/watching/trace.h"
 
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -10,19 +8,11 @@
 #include "common/dns/codes.h"
 #include "common/dns/message.h"
 #include "common/log.h"
-#include "common/net/net_error.h"
 #include "common/net/private_file.h"
 
 namespace {
 
 using logging::field;
-
-net::UniqueFd open_for_appending(const std::string& file) {
-  if (file != "-") return net::open_private("open the trace", file, O_APPEND);
-  net::UniqueFd error_output(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
-  if (!error_output.valid()) throw net::NetError::from_errno("write the trace to standard error", errno);
-  return error_output;
-}
 
 long long microseconds(Trace::Duration time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
@@ -39,18 +29,19 @@ unsigned id_of(ByteView message) {
 
 }  // namespace
 
-Trace::Trace(const std::string& file) : name_(file), file_(open_for_appending(file)) {}
+Trace::Trace(const std::string& file) : file_("open the trace", file, STDERR_FILENO) {}
 
 void Trace::write(Text event, Text facts) const {
   const long long now = microseconds(std::chrono::steady_clock::now().time_since_epoch());
   const std::string line = fmt::format("{}.{:06} {} {}\n", now / 1'000'000, now % 1'000'000, event, facts);
   // Who reads a pipe too slowly loses lines; nobody waits for him.
-  pollfd room{file_.get(), POLLOUT, 0};
+  pollfd room{file_.fd(), POLLOUT, 0};
   if (poll(&room, 1, 0) == 0) return;
-  const int error = net::append_line(file_.get(), line);
+  const int error = net::append_line(file_.fd(), line);
   if (error != 0 && !failed_.exchange(true))
-    logging::write(logging::Level::warning, "trace-incomplete",
-                   fmt::format("{} {}", field("file", name_), field("reason", strerrordesc_np(error))));
+    logging::write(
+        logging::Level::warning, "trace-incomplete",
+        fmt::format("{} {}", field("file", file_.name()), field("reason", strerrordesc_np(error))));
 }
 
 void Trace::accepted(Text client, Text listener) const {

@@ -37,8 +37,8 @@
 #include <string_view>
 
 #include "common/bytes.h"
-#include "common/net/unique_fd.h"
 #include "common/tls/peer.h"
+#include "proxyserver/watching/log_file.h"
 
 // Any thread. Callers hold a pointer, null where no trace was asked for.
 class Trace {
@@ -63,10 +63,11 @@ class Trace {
   void answer(Text client, ByteView message, Duration time) const;
   void closed(Text client, bool by_client, Text reason, Duration time) const;
 
+  const LogFile& file() const { return file_; }
+
  private:
   void write(Text event, Text facts) const;
 
-  const std::string name_;
-  net::UniqueFd file_;
+  const LogFile file_;
   mutable std::atomic<bool> failed_ = false;  // a line could not be written, and it has been said
 };

@@ -171,8 +171,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   looked_at = &client;
 
   bool cut_off = false;
+  const Instruments watching({});
   const auto session = std::make_shared<Session>(client, over_tls ? net::Transport::tls : net::Transport::tcp,
-                                                 upstreams, limits, draining, nullptr);
+                                                 upstreams, limits, draining, watching);
   try {
     session->run();
   } catch (const net::NetError& error) {
