@@ -3,6 +3,7 @@
 // (the resolvers); privileges.h and confine.h for what it gives up before it serves.
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 #include "common/net/net_error.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/configuration/check.h"
+#include "proxyserver/configuration/print_config.h"
 #include "proxyserver/listening/server.h"
 #include "proxyserver/options.h"
 #include "proxyserver/process/confine.h"
@@ -68,6 +71,26 @@ void warn_of_root(const Server& server) {
                    "advice=\"who takes over this program has the machine: use --user\"");
 }
 
+int print_config(const Options& options) {
+  const auto text = config_text(options);
+  if (!text) return cli::complain("proxyserver", text.error());
+  fmt::print("{}", *text);
+  return cli::ok;
+}
+
+int check(const Options& options) try {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  Report report;
+  check_files(options, now, report);
+  if (options.check_online) check_upstreams(options, now, report);
+  fmt::print("{}", report.text());
+  return report.exit_code();
+} catch (const std::exception& error) {
+  fmt::print(stderr, "proxyserver: {}\n", error.what());
+  return cli::internal;
+}
+
 // Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies,
 // those that tell how names are looked up, and those that are read again when they have changed.
 void give_up_files(const Options& options, Server& server) {
@@ -97,6 +120,8 @@ int main(int argc, char** argv) {
   if (options->action == Options::Action::help) return fmt::print("{}", kUsage), cli::ok;
   if (options->action == Options::Action::version)
     return fmt::print("proxyserver {}\n", DOT_VERSION), cli::ok;
+  if (options->action == Options::Action::print_config) return print_config(*options);
+  if (options->action == Options::Action::check) return check(*options);
 
   prepare_heap(argv);
   run_in_batches();

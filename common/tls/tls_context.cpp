@@ -235,8 +235,12 @@ ServerContext::ServerContext(const std::string& cert_file, const std::string& ke
 
 ServerContext::~ServerContext() = default;
 
+CertificateFacts ServerContext::certificate() const {
+  return certificate_facts(SSL_CTX_get0_certificate(context_.get()));
+}
+
 std::string ServerContext::pin() const {
-  return certificate_facts(SSL_CTX_get0_certificate(context_.get())).pin;
+  return certificate().pin;
 }
 
 std::string ServerContext::chain() const {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/tls/handles.h"
+#include "common/tls/peer.h"
 
 namespace tls {
 
@@ -49,7 +50,8 @@ class ServerContext {
   ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
-  std::string pin() const;  // of the leaf, as CertificateFacts::pin
+  CertificateFacts certificate() const;  // the leaf
+  std::string pin() const;               // of the leaf, as CertificateFacts::pin
   // The certificates themselves, in a form that only serves to be compared: what is shown, and who vouches
   // for clients.
   std::string chain() const;

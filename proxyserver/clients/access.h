@@ -27,6 +27,9 @@ class AccessList {
  public:
   // Loopback, private, link-local and unique-local addresses: a resolver open to the whole world is a weapon
   // (RFC 5358), and few want one.
+  static constexpr std::array kPrivateNetworks = {"127.0.0.0/8",    "10.0.0.0/8",     "172.16.0.0/12",
+                                                  "192.168.0.0/16", "169.254.0.0/16", "::1/128",
+                                                  "fe80::/10",      "fc00::/7"};
   static AccessList private_networks();
 
   void add(const Network& network) { networks_.push_back(network); }

@@ -87,7 +87,9 @@ Reload::Reload(Options options, ReadOptions read, Replaceable& target, const Ins
 
 void Reload::user_changed() {
   watch_.watch(watch_.files());  // what is out of reach now has not changed by that
-  for (const std::string& file : watch_.files())
+  std::vector<std::string> files = watch_.files();
+  if (!options_.config_file.empty()) files.push_back(options_.config_file);
+  for (const std::string& file : files)
     if (const std::string advice = advice_on_reading(file); !advice.empty())
       logging::write(logging::Level::warning, "cannot-reload",
                      fmt::format("{} {}", logging::field("file", file), logging::field("advice", advice)));
@@ -96,7 +98,7 @@ void Reload::user_changed() {
 bool Reload::by_signal() {
   constexpr const char* kBy = "SIGHUP";
   const auto wanted = read_();
-  if (!wanted) return log_refusal({{}, wanted.error()}, kBy), false;
+  if (!wanted) return log_refusal({options_.config_file, wanted.error()}, kBy), false;
   auto loaded = load(*wanted);
   failing_since_.reset();
   if (!loaded) {

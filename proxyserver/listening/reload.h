@@ -43,6 +43,7 @@ class Reload {
   bool by_signal();
   bool by_files(Clock::time_point now);  // call once a second
 
+  const Options& options() const { return options_; }  // in force
   // The files' folders, and where their links lead: the process must stay able to read there.
   std::vector<std::string> folders() const { return folders_of(watch_.files()); }
   // The process has become another user: says in the log which files it could not read again.

@@ -21,6 +21,7 @@
 #include "common/net/tcp.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/session.h"
+#include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/demo_key.h"
 #include "proxyserver/listening/loading.h"
 #include "proxyserver/upstreams/bootstrap.h"
@@ -176,7 +177,7 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const net::Uri& uri : options.listen) listen(uri);
-  warn_of_demo_key();
+  look_at_identity();
   check_lookup();
   // A query would go round and round, a session and a thread for each turn, until it is too old.
   for (const UpstreamOptions& upstream : options.upstreams)
@@ -241,6 +242,25 @@ void Server::warn_of_demo_key() const {
                    "advice=\"this key is public: anybody can pose as this server; use --cert and --key\"");
 }
 
+// At the start, and when it may have changed.
+void Server::look_at_identity() {
+  if (replaceable_.identity == nullptr) return;
+  warn_of_demo_key();
+  const Options& options = reload_.options();
+  if (const std::string reader = key_reader(options.key_file);
+      reader == kEverybody && replaceable_.identity->pin() != kDemoKeyPin)
+    logging::write(logging::Level::warning, "key-readable",
+                   fmt::format("{} by={} {}", logging::field("file", options.key_file), reader,
+                               logging::field("advice", "chmod o= " + options.key_file)));
+  if (certificate_age_.take(options.cert_file, replaceable_.identity->certificate())) log_certificate_age();
+}
+
+void Server::log_certificate_age() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  if (const auto notice = certificate_age_.look(now))
+    logging::write(notice->level, notice->event, notice->facts);
+}
+
 // A name's addresses all, but for those that this machine has not: "localhost" is ::1 too, by its hosts file,
 // where IPv6 is switched off.
 void Server::listen(const net::Uri& uri) {
@@ -299,6 +319,7 @@ int Server::run() {
         sweep = net::Deadline::in(kSweepInterval);
         logging::write_sums(logging::Sums::due);
         if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
+        log_certificate_age();
         upstreams_.sweep(Upstream::Clock::now());
       }
     } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory
@@ -413,7 +434,7 @@ bool Server::is_told_to_stop() {
 }
 
 void Server::use_what_is_new() {
-  warn_of_demo_key();
+  look_at_identity();
   names_.lengthen(replaceable_.limits.current().query);
   upstreams_.sweep(Upstream::Clock::now());  // those connections that are not to be used any more
 }

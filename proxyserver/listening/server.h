@@ -8,6 +8,7 @@
 
 #include "common/net/unique_fd.h"
 #include "proxyserver/clients/udp_service.h"
+#include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/listening/reload.h"
 #include "proxyserver/options.h"
@@ -50,6 +51,8 @@ class Server {
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
   void warn_of_demo_key() const;
+  void look_at_identity();
+  void log_certificate_age();
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
@@ -65,6 +68,7 @@ class Server {
   const Instruments instruments_;
   Replaceable replaceable_;
   Reload reload_;
+  CertificateAge certificate_age_;
   std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
   Upstreams upstreams_;
   Names names_;

@@ -171,6 +171,39 @@ TEST_CASE("a resolver that is trusted no more gets no query over the connection 
   CHECK(upstream.last_seen().connection > 0);
 }
 
+TEST_CASE(
+    "what --config says anew counts at SIGHUP on every leg; what cannot is named; a mistake changes "
+    "nothing") {
+  const ScriptedUpstream upstream(Transport::tcp,
+                                  [](const auto& query) { return dns::encode(answer_to(query.message())); });
+  const TempDir files;
+  const std::string config = files.file("proxy.conf");
+  tls::write_file(config, "allow 192.0.2.0/24\n", false);
+  Proxy proxy(upstream.as_upstream() + kWithUdp + Arguments{"--config", config});
+  const auto is_served = [&](Transport leg) {
+    try {
+      ClientLeg client(proxy, leg);
+      client.send(make_query("www.tag.test.", dns::type::A));
+      const auto patience = leg == Transport::udp ? std::chrono::milliseconds(300) : kPatience;
+      return client.read(net::Deadline::in(patience)).has_value();
+    } catch (const std::exception&) {
+      return false;
+    }
+  };
+  for (const Transport leg : kAllLegs) CHECK_FALSE(is_served(leg));
+
+  replace(config, "allow 127.0.0.0/8\nmax-connections 77\n");
+  proxy.process().signal(SIGHUP);
+  REQUIRE(says(proxy.process(), "reloaded by=SIGHUP changed=allow needs-restart=max-connections"));
+  for (const Transport leg : kAllLegs) CHECK(is_served(leg));
+
+  replace(config, "allow 192.0.2.0/24\nidle-timeout soon\n");
+  proxy.process().signal(SIGHUP);
+  REQUIRE(says(proxy.process(), "reload-refused by=SIGHUP file=" + config));
+  CHECK_THAT(proxy.process().error_output(), Contains(config + ":2"));
+  for (const Transport leg : kAllLegs) CHECK(is_served(leg));
+}
+
 TEST_CASE("when other anchors vouch for clients, a ticket of before opens no door") {
   const LabResolver resolver;
   const Files files;

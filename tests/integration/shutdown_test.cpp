@@ -1,5 +1,8 @@
 // The end: what the proxy owes it still delivers, and then it goes, with exit code 0.
 #include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/net/net_error.h"
@@ -48,6 +51,24 @@ TEST_CASE("once told to stop the proxy takes no new connection") {
   REQUIRE(idle.closed_by_peer());  // so it has begun to stop
   CHECK_THROWS_AS(proxy.connect(Transport::tcp), net::NetError);
   CHECK(connection.read_message().header.id == 1);
+}
+
+TEST_CASE("SIGHUP stops a proxy whose terminal is gone, and no other") {
+  net::UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(grantpt(terminal.get()) == 0);
+  REQUIRE(unlockpt(terminal.get()) == 0);
+  const std::string end = ptsname(terminal.get());
+  Listening proxy({"/bin/sh", "-c", "exec \"$@\" <" + end, "sh", PROXYSERVER_PROGRAM, "--listen",
+                   "tcp://127.0.0.1:0", "--upstream", "tcp://127.0.0.1:9"},
+                  1);
+  proxy.process().signal(SIGHUP);
+  const auto deadline = net::Deadline::in(kPatience);
+  while (proxy.process().error_output().find("reloaded") == std::string::npos && !deadline.expired())
+    poll(nullptr, 0, 5);
+  CHECK_FALSE(deadline.expired());
+  terminal.reset();
+  proxy.process().signal(SIGHUP);
+  CHECK(proxy.process().wait_exit(net::Deadline::in(kPatience)) == 0);
 }
 
 TEST_CASE("a query that gets no answer cannot keep the proxy from stopping") {
