@@ -67,8 +67,9 @@ class QueryLog::Writer {
   std::string lines_of(std::string_view entries);
   std::string line_of(const Entry& entry, std::string_view client, std::string_view question,
                       std::string_view upstream) const;
-  void write(std::string_view lines);
-  void give_up(std::string_view lines, int error);
+  void write_notice();
+  bool write(std::string_view& lines);  // false: what is left of them could not be written
+  bool complain(int error);
   void lost(std::size_t lines);
   void say_lost(bool at_once);
   bool is_out_of_time();
@@ -164,7 +165,10 @@ void QueryLog::Writer::run() {
       reopening = std::exchange(reopening_, false);
     }
     say_lost(false);
-    write(lines_of(written_));
+    write_notice();
+    const std::string lines = lines_of(written_);
+    std::string_view unwritten = lines;
+    if (!write(unwritten)) lost(static_cast<std::size_t>(std::ranges::count(unwritten, '\n')));
     written_.clear();
     if (reopening) file_.reopen();
     say_lost(last);
@@ -176,11 +180,6 @@ void QueryLog::Writer::run() {
 
 std::string QueryLog::Writer::lines_of(std::string_view entries) {
   std::string lines;
-  if (std::exchange(mid_line_, false)) lines += '\n';
-  if (untold_in_file_ > 0)
-    lines += logging::Line(logging::format(), std::chrono::system_clock::now(), "", "query-log-dropped")
-                 .add("count", static_cast<long long>(std::exchange(untold_in_file_, 0)))
-                 .take();
   const auto take = [&entries](std::size_t size) {
     const std::string_view part = entries.substr(0, size);
     entries.remove_prefix(part.size());
@@ -213,16 +212,27 @@ std::string QueryLog::Writer::line_of(const Entry& entry, std::string_view clien
   return line.take();
 }
 
+// Before the next lines: the end of a line that was cut off, and how many are missing.
+void QueryLog::Writer::write_notice() {
+  std::string notice(mid_line_ ? "\n" : "");
+  if (untold_in_file_ > 0)
+    notice += logging::Line(logging::format(), std::chrono::system_clock::now(), "", "query-log-dropped")
+                  .add("count", static_cast<long long>(untold_in_file_))
+                  .take();
+  std::string_view unwritten = notice;
+  if (write(unwritten)) untold_in_file_ = 0;
+}
+
 // To a pipe no more at once than what goes whole or not at all (POSIX, PIPE_BUF), and only when there is
 // room.
-void QueryLog::Writer::write(std::string_view lines) {
+bool QueryLog::Writer::write(std::string_view& lines) {
   while (!lines.empty()) {
     std::size_t size = lines.size();
     if (!file_.is_regular()) {
       size = std::min<std::size_t>(size, PIPE_BUF);
       pollfd room{file_.fd(), POLLOUT, 0};
       if (poll(&room, 1, static_cast<int>(kLook.count())) == 0) {
-        if (is_out_of_time()) return give_up(lines, EAGAIN);
+        if (is_out_of_time()) return complain(EAGAIN);
         say_lost(false);
         continue;
       }
@@ -232,18 +242,20 @@ void QueryLog::Writer::write(std::string_view lines) {
       mid_line_ = lines[static_cast<std::size_t>(written) - 1] != '\n';
       lines.remove_prefix(static_cast<std::size_t>(written));
     } else if (written == 0 || (errno != EINTR && errno != EAGAIN)) {
-      return give_up(lines, written == 0 ? ENOSPC : errno);
+      return complain(written == 0 ? ENOSPC : errno);
     }
   }
   complained_ = false;
+  return true;
 }
 
 // Said once, until it can be written to again. Each batch tries.
-void QueryLog::Writer::give_up(std::string_view lines, int error) {
-  lost(static_cast<std::size_t>(std::ranges::count(lines, '\n')));
-  if (std::exchange(complained_, true)) return;
-  logging::write_summed(logging::Level::warning, "query-log-incomplete", logging::field("file", file_.name()),
-                        logging::field("reason", strerrordesc_np(error)));
+bool QueryLog::Writer::complain(int error) {
+  if (!std::exchange(complained_, true))
+    logging::write_summed(logging::Level::warning, "query-log-incomplete",
+                          logging::field("file", file_.name()),
+                          logging::field("reason", strerrordesc_np(error)));
+  return false;
 }
 
 void QueryLog::Writer::lost(std::size_t lines) {

@@ -72,3 +72,35 @@ TEST_CASE("a confined process reads what it was left, writes what it had open, a
   CHECK(which == 0);  // else the number of the first line that is not so
   CHECK(std::filesystem::file_size(log) == 1);
 }
+
+TEST_CASE(
+    "a confined process makes and writes files in the folders of its logs, and can do nothing else there") {
+  if (!kernel_confines()) {
+    WARN("skipped: this kernel has no Landlock");
+    return;
+  }
+  const TempDir temp;
+  std::filesystem::create_directory(temp.file("log"));
+  std::ofstream(temp.file("log/old")) << "x";
+  const std::string old = temp.file("log/old");
+  const std::string fresh = temp.file("log/new");
+  const std::string elsewhere = temp.file("new");
+  const std::string folder = temp.file("log/folder");
+  const int which = in_child([&] {
+    confine({}, {temp.file("log")});
+    int number = 0;
+    for (const bool right : {
+             open(fresh.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600) >= 0,
+             open(old.c_str(), O_WRONLY | O_APPEND) >= 0,
+             denied(open(old.c_str(), O_RDONLY)),
+             denied(unlink(old.c_str())),
+             denied(mkdir(folder.c_str(), 0700)),
+             denied(open(elsewhere.c_str(), O_WRONLY | O_CREAT, 0600)),
+         }) {
+      ++number;
+      if (!right) return number;
+    }
+    return 0;
+  });
+  CHECK(which == 0);  // else the number of the first line that is not so
+}

@@ -75,6 +75,17 @@ TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces
   CHECK(clear->instruments.key_log.empty());
 }
 
+TEST_CASE("the log has a format, and the query log, where there is one, a privacy") {
+  CHECK(parse({})->log_format == logging::Format::text);
+  CHECK(parse({})->instruments.query_log.empty());
+  const auto options =
+      parse({"--log-format", "json", "--query-log", "queries", "--query-log-privacy", "hash"});
+  REQUIRE(options.has_value());
+  CHECK(options->log_format == logging::Format::json);
+  CHECK(options->instruments.query_log == "queries");
+  CHECK(options->instruments.query_log_privacy == ClientPrivacy::hash);
+}
+
 TEST_CASE("a user is taken as it is given, and looked up later") {
   CHECK(parse({"--user", "nobody:nogroup"})->user == "nobody:nogroup");
   CHECK(parse({})->user.empty());
@@ -152,6 +163,9 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--user", ":nogroup"}, "':nogroup' is not NAME or NAME:GROUP"},
       {{"--user", "nobody:"}, "'nobody:' is not NAME or NAME:GROUP"},
       {{"--log-level", "loud"}, "'loud' is not debug"},
+      {{"--log-format", "xml"}, "'xml' is not text or json"},
+      {{"--query-log", "q", "--query-log-privacy", "some"}, "'some' is not full, hash or none"},
+      {{"--query-log-privacy", "none"}, "but no --query-log"},
       {{"--cert"}, "--cert needs a value"},
       {{"--nonsense"}, "unknown option '--nonsense'"},
       {{"google.com"}, "'google.com' is not an option"},
