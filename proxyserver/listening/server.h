@@ -8,6 +8,7 @@
 
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_context.h"
+#include "common/tls/tls_stream.h"
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/options.h"
@@ -34,6 +35,9 @@ class Server {
   int run();
 
  private:
+  static constexpr int kBacklog = 4096;
+  static constexpr int kAcceptBatch = 64;  // then the other listeners, and the signals, have their turn
+
   struct Listener {
     net::UniqueFd socket;
     net::Transport transport;
@@ -48,11 +52,12 @@ class Server {
   void load_identity();
   void warn_of_demo_key() const;
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
-  void accept_from(const Listener& listener);
+  bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
   void serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
              const LiveSessions::SignOff& sign_off);
+  void shake_hands(tls::TlsStream& client) const;
   int stop();
 
   Options options_;
@@ -64,7 +69,7 @@ class Server {
   std::vector<Listener> listeners_;  // tls:// and tcp://
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
-  std::atomic<bool> draining_ = false;
+  std::atomic<bool> draining_ = false;             // told to stop; the one truth about that, for every thread
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
   logging::Throttle accept_log_;
   logging::Throttle client_log_;
