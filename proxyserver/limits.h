@@ -15,6 +15,7 @@ struct Limits {
   Milliseconds idle{10000};        // since the last query in order, or answer, nothing being in flight
   Milliseconds write{5000};        // until a client has taken what waited for it
   Milliseconds query{5000};        // a query, from its arrival to its answer or SERVFAIL
+  Milliseconds drain{10000};       // told to stop: until what is still there is cut off
   Milliseconds hedge_after{2000};  // an upstream's silence, while it owes answers, until another is asked too
   std::size_t max_connections = 4096;
   std::size_t max_per_client = 1024;    // of them from one IPv4 address or IPv6 /64

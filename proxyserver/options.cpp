@@ -28,6 +28,7 @@ enum Flag : int {
   kIdle,
   kWrite,
   kQuery,
+  kDrain,
   kHedge,
   kMaxConnections,
   kMaxInFlight,
@@ -68,6 +69,7 @@ const std::array kLongOptions = {
     option{"idle-timeout", required_argument, nullptr, kIdle},
     option{"write-timeout", required_argument, nullptr, kWrite},
     option{"query-timeout", required_argument, nullptr, kQuery},
+    option{"drain-timeout", required_argument, nullptr, kDrain},
     option{"hedge-after", required_argument, nullptr, kHedge},
     option{"max-connections", required_argument, nullptr, kMaxConnections},
     option{"max-in-flight", required_argument, nullptr, kMaxInFlight},
@@ -248,6 +250,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_duration(limits.write, value);
     case kQuery:
       return set_duration(limits.query, value);
+    case kDrain:
+      return set_duration(limits.drain, value);
     case kHedge:
       return set_duration(limits.hedge_after, value);
     case kMaxConnections:

@@ -12,16 +12,18 @@ constexpr int kSignal = SIGUSR2;
 extern "C" void do_nothing(int) {}  // a handler there must be: an ignored signal interrupts nobody
 
 void install_handler() {
-  struct sigaction action {};
-  action.sa_handler = do_nothing;
-  sigaction(kSignal, &action, nullptr);
+  static const bool installed = [] {
+    struct sigaction action {};
+    action.sa_handler = do_nothing;
+    return sigaction(kSignal, &action, nullptr) == 0;
+  }();
+  static_cast<void>(installed);
 }
 
 }  // namespace
 
 void Waker::belong_here() {
-  static const bool installed = (install_handler(), true);
-  static_cast<void>(installed);
+  install_handler();
   thread_ = pthread_self();
   sigset_t ours;
   sigemptyset(&ours);
@@ -46,6 +48,11 @@ void Waker::wait(std::span<pollfd> entries, Deadline deadline, Deadline::Clock::
 
 void Waker::wake() const noexcept {
   if (!is_here()) pthread_kill(thread_, kSignal);
+}
+
+void Waker::wake(pthread_t thread) noexcept {
+  install_handler();
+  pthread_kill(thread, kSignal);
 }
 
 }  // namespace net

@@ -29,6 +29,10 @@ class Waker {
   // From any thread, while the waiting thread lives. On that thread itself: does nothing.
   void wake() const noexcept;
 
+  // Ends the wait of a thread that is known by this alone, and has not been joined; if it waits otherwise, in
+  // poll(2), that is interrupted (EINTR).
+  static void wake(pthread_t thread) noexcept;
+
  private:
   pthread_t thread_{};
   sigset_t while_waiting_{};

@@ -24,6 +24,11 @@ constexpr std::size_t kMaxUnsent = std::size_t{128} << 10;
 constexpr std::size_t kMostUnsent = std::size_t{1} << 20;
 constexpr std::size_t kAnswerBlock = 468;  // RFC 8467 §4.1
 
+// The proxy is about to stop: a client that is silent for the first time has sent all it had on its way, by
+// any likely round trip; who has not been silent by the second one is not going to be.
+constexpr std::chrono::milliseconds kDrainSilence{300};
+constexpr std::chrono::milliseconds kDrainPatience{1000};
+
 std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (RFC 7828 §3.1)
   return static_cast<std::uint16_t>(std::min<std::chrono::milliseconds::rep>(time.count() / 100, 0xfffe));
 }
@@ -93,7 +98,6 @@ void Session::read_client() {
     }
     if (result.status != IoResult::Status::done) break;
   }
-  if (draining_) stop_reading("the proxy stops");  // what had come is answered, no more is read
   if (whole_message) released_ = false;
   if (unread_ || !reading_ || !reader_.mid_frame())
     message_deadline_.reset();
@@ -165,6 +169,7 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
   last_answer_ = now;
   try {
     flush_client(now);
+    if (leaving_ && in_flight_ == 0 && writer_.empty()) client_.close();
   } catch (const std::exception& error) {
     failure_ = error.what();
   }
@@ -178,13 +183,17 @@ void Session::stop_reading(const char* why) {
 }
 
 // The hop to the client: padded if its query was (RFC 7830 §4), and only where nobody can see it; how long we
-// wait for its next query if it asked (RFC 7828 §3.3.2), and not at all when we are about to stop (§3.4).
+// wait for its next query if it asked (RFC 7828 §3.3.2); and that we do not wait, asked or not, when we are
+// about to stop: every client with EDNS may be told (§3.3.2), and then asks no more here (§3.4).
 void Session::send(const Asked& asked, const dns::MessageView& answer, const Upstream* by,
                    Clock::time_point came) {
   dns::OptSplice splice;
   splice.remove_opt = !asked.has_opt && answer.opt.has_value();
   if (asked.padded && encrypted()) splice.pad_to = kAnswerBlock;
-  if (asked.keepalive) splice.keepalive = draining_ ? 0 : keepalive_units(limits_.idle);
+  if (draining_ && asked.has_opt)
+    splice.keepalive = 0;
+  else if (asked.keepalive)
+    splice.keepalive = keepalive_units(limits_.idle);
   const bool changed = dns::splice_opt(answer, splice, spliced_);
   const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
   writer_.add(octets);
@@ -227,6 +236,7 @@ void Session::wait() {
   Clock::time_point until = forwarder_.poll_entries(entries_, now_);
   {
     const std::lock_guard lock(mutex_);
+    if (draining_) check_drain();  // if it turns true now, waker_ ends the wait
     const bool writes = !writer_.empty() || read_wants_write_;
     const bool reads = may_read();
     wants_to_know_ = !reads;  // whoever brings an answer tells us
@@ -238,14 +248,37 @@ void Session::wait() {
     const auto idle =
         quiet() && !released_ ? std::min<Clock::duration>(limits_.idle, kKeepBuffers) : limits_.idle;
     until = std::min(until, quiet() ? last_message() + idle : now_ + idle);
+    if (drain_began_ && reading_)
+      until = std::min(until, last_call() > now_ ? last_call() : *drain_began_ + limits_.drain / 2);
   }
   waker_.wait(entries_, net::Deadline::at(until), now_);
   now_ = Clock::now();
   const short client_events = entries_[0].revents;
-  if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read())
+  if ((client_events & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !may_read() && in_flight_ + unsent_ > 0)
     throw NetError(NetError::Kind::reset, "wait for " + client_name_);  // nobody is left to answer
   readable_ = may_read() && client_events != 0;
   forwarder_.on_events(std::span(entries_).subspan(1), now_);
+}
+
+// When this client, as things are, is read no more because the proxy is to stop. Any moment may be one at
+// which its next query is on the way, and nobody can tell; so it is one after a silence, or one at which it
+// waits for answers.
+Session::Clock::time_point Session::last_call() const {
+  const auto within = [this](std::chrono::milliseconds time) { return std::min(time, limits_.drain / 4); };
+  return quiet() ? std::max(last_message(), *drain_began_) + within(kDrainSilence)
+                 : *drain_began_ + within(kDrainPatience);
+}
+
+// What has come is read and answered before. A query that passes our close on its way gets no answer here:
+// its client asks again, elsewhere (RFC 7766 §6.2.4).
+void Session::check_drain() {
+  if (!drain_began_) drain_began_ = now_;
+  pollfd entry{client_.fd(), POLLIN, 0};
+  const auto all_read = [&] { return may_read() && !unread_ && poll(&entry, 1, 0) == 0; };
+  const bool too_late = *drain_began_ + limits_.drain / 2 <= now_;
+  if (!(last_call() <= now_ && all_read()) && !too_late) return;
+  stop_reading("the proxy stops");
+  leaving_ = true;
 }
 
 void Session::check_time() {

@@ -21,8 +21,8 @@ class Session final : public Asker {
   using Clock = std::chrono::steady_clock;
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive run(). `transport` says
-  // what it is; `draining` turns true when the proxy is about to stop. Belongs to a std::shared_ptr, and to
-  // the thread that makes it.
+  // what it is; `draining` turns true when the proxy is about to stop, and then the session's thread has to
+  // be woken (net::Waker::wake). Belongs to a std::shared_ptr, and to the thread that makes it.
   Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
           const std::atomic<bool>& draining, const Instruments& watching);
 
@@ -49,6 +49,8 @@ class Session final : public Asker {
   bool may_read() const;
   void wait();
   void check_time();
+  Clock::time_point last_call() const;
+  void check_drain();
 
   // These under the lock.
   void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came);
@@ -74,6 +76,7 @@ class Session final : public Asker {
   std::optional<Clock::time_point> write_deadline_;  // for the first `must_leave_` octets that wait
   std::size_t must_leave_ = 0;
   bool wants_to_know_ = false;  // this thread waits for answers, not for the client: wake it
+  bool leaving_ = false;        // the last answer is followed by our close, whichever thread brings it
 
   // Read anywhere. This thread raises the first two without the lock; all else is written under it.
   std::atomic<std::size_t> in_flight_ = 0;
@@ -93,8 +96,9 @@ class Session final : public Asker {
   bool readable_ = true;   // poll or the stream's own buffer has something for us
   bool buffered_ = false;  // the latter
   Clock::time_point last_query_;
-  bool unread_ = false;    // whole messages may lie in reader_, left there because too many are in flight
-  bool released_ = false;  // buffers have been given back since the last message
+  bool unread_ = false;  // whole messages may lie in reader_, left there because too many are in flight
+  std::optional<Clock::time_point> drain_began_;       // when this thread first saw that the proxy is to stop
+  bool released_ = false;                              // buffers have been given back since the last message
   std::optional<Clock::time_point> message_deadline_;  // while a message is coming in
   bool read_wants_write_ = false;  // TLS must send (a KeyUpdate's reply) before it can read on
 };

@@ -42,9 +42,9 @@ class UdpService::Worker final : public Asker {
 
   int fd() const { return socket_.fd(); }
 
-  void run(int stopping) {
+  void run(int stopping, const std::atomic<Clock::time_point>& end_of_all) {
     waker_.belong_here();
-    serve(stopping);
+    serve(stopping, end_of_all);
     forwarder_.leave(end());
   }
 
@@ -64,7 +64,7 @@ class UdpService::Worker final : public Asker {
     return static_cast<const FromDatagram&>(query).path;  // this worker's queries all are
   }
 
-  void serve(int stopping);
+  void serve(int stopping, const std::atomic<Clock::time_point>& end_of_all);
   void receive(Clock::time_point now);
   void send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets, const Upstream* by,
             Clock::time_point came);
@@ -81,25 +81,32 @@ class UdpService::Worker final : public Asker {
   Forwarder forwarder_;  // this thread's own
 };
 
-void UdpService::Worker::serve(int stopping) {
+void UdpService::Worker::serve(int stopping, const std::atomic<Clock::time_point>& end_of_all) {
   Clock::time_point now = Clock::now();
+  std::optional<Clock::time_point> end;  // once told to stop
   bool reading = true;
   std::vector<pollfd> entries;
   for (;;) {
     forwarder_.flush(now);
-    if (!reading && in_flight_ == 0) return;  // now: flush() may have ended the last ones
+    if (end && ((!reading && in_flight_ == 0) || *end <= now))
+      return;  // now: flush() may have ended the last ones
     entries.assign(2, {-1, POLLIN, 0});
-    const auto until = forwarder_.poll_entries(entries, now);
+    auto until = forwarder_.poll_entries(entries, now);
+    if (end) until = std::min(until, *end);
     {
       const std::lock_guard lock(mutex_);
       full_ = !reading || in_flight_ >= kMaxInFlight;
-      if (reading) entries[0].fd = stopping;
+      if (!end) entries[0].fd = stopping;
       if (!full_) entries[1].fd = socket_.fd();
+      if (end && !full_) until = now;  // is there more?
     }
     waker_.wait(entries, net::Deadline::at(until), now);
     now = Clock::now();
-    if (entries[0].revents != 0) reading = false;
-    if (entries[1].revents != 0) receive(now);
+    if (entries[1].revents != 0)
+      receive(now);
+    else if (end && entries[1].fd >= 0)
+      reading = false;
+    if (entries[0].revents != 0) end = end_of_all.load();
     forwarder_.on_events(std::span(entries).subspan(2), now);
     forwarder_.on_time(now);
   }
@@ -178,7 +185,7 @@ UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, U
 }
 
 UdpService::~UdpService() {
-  stop();
+  stop(net::Deadline::in({}));
 }
 
 net::SocketAddress UdpService::address() const {
@@ -187,9 +194,9 @@ net::SocketAddress UdpService::address() const {
 
 void UdpService::start() {
   for (const auto& worker : workers_)
-    threads_.emplace_back([&worker = *worker, stopping = stopping_.get()] {
+    threads_.emplace_back([this, &worker = *worker, stopping = stopping_.get()] {
       try {
-        worker.run(stopping);
+        worker.run(stopping, end_);
       } catch (const std::exception& error) {
         // Its socket would go on taking its share of the queries, and nobody would answer them.
         logging::write(logging::Level::error, "udp-worker-failed", logging::field("reason", error.what()));
@@ -198,12 +205,13 @@ void UdpService::start() {
     });
 }
 
-void UdpService::stop_reading() {
+void UdpService::stop_reading(net::Deadline end) {
+  end_ = end.when();
   eventfd_write(stopping_.get(), 1);
 }
 
-void UdpService::stop() {
-  stop_reading();
+void UdpService::stop(net::Deadline end) {
+  stop_reading(end);
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }

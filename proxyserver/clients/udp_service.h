@@ -21,16 +21,18 @@ class UdpService {
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
              const Published<Limits>& limits, const Published<AccessList>& access,
              const Instruments& instruments);
-  ~UdpService();  // stop()
+  ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port
   void start();
-  void stop_reading();  // from now on; what is in flight is still answered
-  void stop();          // and waits for that (bounded by the query deadline), and for the threads
+  // No more is read than what lies in the sockets now; that, and what is in flight, is answered until `end`.
+  void stop_reading(net::Deadline end);
+  void stop(net::Deadline end);  // and waits for that, and for the threads
 
  private:
   class Worker;
   std::vector<std::shared_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   net::UniqueFd stopping_;  // an eventfd that becomes readable, for all workers at once
+  std::atomic<net::Deadline::Clock::time_point> end_;  // said before that
 };

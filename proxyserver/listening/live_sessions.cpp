@@ -6,13 +6,14 @@
 
 #include "common/log.h"
 #include "common/net/net_error.h"
+#include "common/net/waker.h"
 
 LiveSessions::LiveSessions(std::size_t limit) : limit_(limit), wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!wake_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
 }
 
 LiveSessions::~LiveSessions() {
-  drain(net::Deadline::in({}));
+  cut_off();
 }
 
 bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work) {
@@ -70,23 +71,28 @@ void LiveSessions::reap() {
   eventfd_read(wake_.get(), &count);
 }
 
-void LiveSessions::shut_down(int how) {
-  for (const Entry& entry : live_)
-    if (entry.fd >= 0) shutdown(entry.fd, how);
+void LiveSessions::wake() {
+  const std::lock_guard lock(mutex_);
+  for (Entry& entry : live_) net::Waker::wake(entry.thread.native_handle());
 }
 
-bool LiveSessions::drain(net::Deadline deadline) {
-  bool in_time = true;
+bool LiveSessions::wait_for_all(net::Deadline deadline) {
+  bool ended = false;
   {
     std::unique_lock lock(mutex_);
-    shut_down(SHUT_RD);
-    in_time = change_.wait_until(lock, deadline.when(), [this] { return live_.empty(); });
-    if (!in_time) {
-      shut_down(SHUT_RDWR);
-      change_.wait(lock,
-                   [this] { return live_.empty(); });  // bounded: every wait of a session has its deadline
-    }
+    ended = change_.wait_until(lock, deadline.when(), [this] { return live_.empty(); });
   }
   reap();
-  return in_time;
+  return ended;
+}
+
+void LiveSessions::cut_off() {
+  {
+    std::unique_lock lock(mutex_);
+    for (const Entry& entry : live_)
+      if (entry.fd >= 0) shutdown(entry.fd, SHUT_RDWR);
+    // Bounded: every wait of a session has its deadline.
+    change_.wait(lock, [this] { return live_.empty(); });
+  }
+  reap();
 }

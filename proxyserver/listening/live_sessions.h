@@ -1,6 +1,7 @@
 // The session threads: counted, limited, and waited for at the end. None is ever detached.
 //
-// start(), reap() and drain() are for the accepting thread alone; session threads sign themselves off.
+// start(), reap(), wait_for_all() and cut_off() are for the accepting thread alone; session threads sign
+// themselves off.
 #pragma once
 
 #include <condition_variable>
@@ -31,9 +32,9 @@ class LiveSessions {
   int wake_fd() const { return wake_.get(); }  // readable when a session has ended while full() was true
   void reap();                                 // joins the threads that have ended
 
-  // Tells every client that no more will be read from it, so that the sessions end once they have answered;
-  // after the deadline cuts them off. Returns when all have ended: true if none had to be cut off.
-  bool drain(net::Deadline deadline);
+  void wake();                                // every session's thread, if it waits by net::Waker
+  bool wait_for_all(net::Deadline deadline);  // to end; false: not by then
+  void cut_off();                             // all; returns when they have ended
 
  private:
   struct Entry {
@@ -42,7 +43,6 @@ class LiveSessions {
     ClientKey key;
   };
 
-  void shut_down(int how);
   void ended(std::list<Entry>::iterator entry);
 
   const std::size_t limit_;

@@ -23,7 +23,7 @@ const std::set<std::string, std::less<>> kCanChange = {
     "cert",          "key",         "client-ca",       "upstream-ca",       "pin",
     "pin-only",      "allow",       "max-in-flight",   "idle-timeout",      "write-timeout",
     "query-timeout", "hedge-after", "message-timeout", "handshake-timeout", "max-connections-per-client",
-    "pad",           "retry-on",    "log-level"};
+    "drain-timeout", "pad",         "retry-on",        "log-level"};
 
 std::string names(const std::set<std::string>& options) {
   return fmt::format("{}", fmt::join(options, " "));

@@ -33,13 +33,10 @@ using net::NetError;
 constexpr const char* kBetterThanItself =
     "this proxy would have to ask itself for the address of its upstream: give that with the name, as in "
     "tls://9.9.9.9#dns.quad9.net, or use --bootstrap";
-constexpr int kBacklog = 4096;
 constexpr std::size_t kOwnDescriptors = 32;  // listeners, signals, log, and some to spare
-constexpr int kAcceptBatch = 64;             // then the other listeners, and the signals, have their turn
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kSweepInterval{1};
 constexpr std::chrono::milliseconds kLinger{500};
-constexpr std::chrono::seconds kDrainMargin{1};
 
 // Virtual size; only what a session touches becomes memory. The deepest path is OpenSSL's handshake.
 #ifdef __SANITIZE_THREAD__
@@ -336,13 +333,13 @@ const char* Server::refusal(const net::SocketAddress& client, const ClientKey& k
   return nullptr;
 }
 
-void Server::accept_from(const Listener& listener) {
+bool Server::accept_from(const Listener& listener) {
   for (int i = 0; i < kAcceptBatch && !sessions_.full(); ++i) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     net::UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!socket.valid()) return accept_failed(errno);
+    if (!socket.valid()) return accept_failed(errno), false;
     const net::SocketAddress client = net::SocketAddress::from(address, size);
     const ClientKey key = client_key(client);
     if (const char* reason = refusal(client, key)) {
@@ -357,8 +354,9 @@ void Server::accept_from(const Listener& listener) {
         [this, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
          socket = std::make_shared<net::UniqueFd>(std::move(socket)), peer = std::move(peer)](
             const LiveSessions::SignOff& sign_off) { serve(std::move(*socket), identity, peer, sign_off); });
-    if (!started) return pause_accepting("no thread to be had");
+    if (!started) return pause_accepting("no thread to be had"), false;
   }
+  return !sessions_.full();
 }
 
 // Errors of one connection are skipped; a lack of descriptors, memory or threads passes only when sessions
@@ -392,7 +390,7 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
-      handshaking.handshake(net::Deadline::in(limits.handshake));
+      shake_hands(handshaking, limits.handshake);
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
     } else {
       auto client = std::make_unique<net::TcpStream>(std::move(socket), peer);
@@ -437,16 +435,4 @@ void Server::use_what_is_new() {
   look_at_identity();
   names_.lengthen(replaceable_.limits.current().query);
   upstreams_.sweep(Upstream::Clock::now());  // those connections that are not to be used any more
-}
-
-int Server::stop() {
-  draining_ = true;
-  listeners_.clear();
-  for (const auto& service : udp_) service->stop_reading();
-  logging::write(logging::Level::info, "stopping", fmt::format("sessions={}", sessions_.size()));
-  const bool in_time = sessions_.drain(net::Deadline::in(replaceable_.limits.current().query + kDrainMargin));
-  for (const auto& service : udp_) service->stop();
-  logging::write_sums(logging::Sums::all);
-  logging::write(logging::Level::info, "stopped", in_time ? "" : "cut-off=yes");
-  return cli::ok;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/net/unique_fd.h"
+#include "common/tls/tls_stream.h"
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
@@ -39,6 +40,9 @@ class Server {
   int run();
 
  private:
+  static constexpr int kBacklog = 4096;
+  static constexpr int kAcceptBatch = 64;  // then the other listeners, and the signals, have their turn
+
   struct Listener {
     net::UniqueFd socket;
     net::Transport transport;
@@ -54,7 +58,7 @@ class Server {
   void look_at_identity();
   void log_certificate_age();
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
-  void accept_from(const Listener& listener);
+  bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
   using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
@@ -62,6 +66,7 @@ class Server {
              const LiveSessions::SignOff& sign_off);
   bool is_told_to_stop();
   void use_what_is_new();
+  void shake_hands(tls::TlsStream& client, std::chrono::milliseconds time) const;
   int stop();
 
   Options options_;
@@ -75,7 +80,7 @@ class Server {
   std::vector<Listener> listeners_;  // tls:// and tcp://
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
-  std::atomic<bool> draining_ = false;
+  std::atomic<bool> draining_ = false;             // told to stop; the one truth about that, for every thread
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
   LiveSessions sessions_;  // last: its threads use all of the above
 };

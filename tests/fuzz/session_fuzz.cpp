@@ -126,6 +126,7 @@ Limits limits_for(unsigned flags, bool honest) {
   limits.query = honest ? kAges : milliseconds(20);
   limits.hedge_after = honest ? kAges : milliseconds(4);
   if ((flags & kFewInFlight) != 0) limits.max_in_flight = 2;
+  limits.drain = milliseconds(40);
   limits.pool_size = 4;
   limits.pad_always = (flags & kPadAlways) != 0;
   return limits;

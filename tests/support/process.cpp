@@ -79,7 +79,8 @@ Process::~Process() {
   waitpid(pid_, nullptr, 0);
 }
 
-void Process::signal(int number) const {
+void Process::signal(int number) {
+  told_to_stop_ = told_to_stop_ || number == SIGTERM || number == SIGINT;
   if (!exit_code_) kill(pid_, number);  // a child that was waited for no longer owns its id
 }
 

@@ -29,7 +29,9 @@ class Process {
   ~Process();  // kills it (SIGKILL, by its own id) if it still runs
 
   pid_t pid() const { return pid_; }
-  void signal(int number) const;
+  void signal(int number);
+  bool told_to_stop() const { return told_to_stop_; }        // SIGTERM or SIGINT was sent
+  bool has_ended() const { return exit_code_.has_value(); }  // and wait_exit() has said so
 
   // The next whole line on standard output, without its newline. Throws std::runtime_error, with what the
   // child wrote on standard error, if it ends or the deadline passes before there is one.
@@ -57,4 +59,5 @@ class Process {
   net::UniqueFd error_;
   std::string pending_;
   std::optional<int> exit_code_;
+  bool told_to_stop_ = false;
 };
