@@ -46,6 +46,7 @@ enum Flag : int {
   kKeyLog,
   kCapture,
   kTrace,
+  kMetrics,
   kHelp,
   kVersion,
 };
@@ -80,6 +81,7 @@ const std::array kLongOptions = {
     option{"keylog", required_argument, nullptr, kKeyLog},
     option{"capture", required_argument, nullptr, kCapture},
     option{"trace", required_argument, nullptr, kTrace},
+    option{"metrics", required_argument, nullptr, kMetrics},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -173,6 +175,21 @@ Outcome set_bootstrap(Options& options, std::string_view text) {
   return {};
 }
 
+Outcome set_metrics(Options& options, std::string_view text) {
+  const auto has_port = [text] {  // behind an IPv6 address's bracket
+    const std::size_t bracket = text.find(']');
+    return text.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
+  };
+  const auto endpoint = net::parse_endpoint(text, net::Transport::tcp);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport != net::Transport::tcp || !endpoint->auth_name.empty() ||
+      text.find('/') != text.npos || !has_port())
+    return unexpected("it is served over HTTP at ADDR:PORT, such as 127.0.0.1:9153");
+  options.metrics = endpoint->address;
+  options.instruments.metrics = true;
+  return {};
+}
+
 Outcome add_network(Options& options, std::string_view text) {
   const auto network = Network::parse(text);
   if (!network) return unexpected(network.error());
@@ -262,6 +279,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
     case kTrace:
       options.instruments.trace = value;
       return {};
+    case kMetrics:
+      return set_metrics(options, value);
     case kHelp:
       options.action = Options::Action::help;
       return {};

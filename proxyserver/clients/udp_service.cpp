@@ -35,7 +35,7 @@ class UdpService::Worker final : public Asker {
         watching_(instruments),
         capture_(instruments.capture.get()),
         socket_(address),
-        forwarder_(upstreams, limits, *this) {
+        forwarder_(upstreams, limits, *this, instruments.metrics.get()) {
     address_ = net::SocketAddress::of_socket(socket_.fd());
   }
 
@@ -106,7 +106,10 @@ void UdpService::Worker::serve(int stopping) {
 void UdpService::Worker::receive(Clock::time_point now) {
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
-    if (!access_.permits(client)) continue;
+    if (!access_.permits(client)) {
+      if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::allow);
+      continue;
+    }
     if (capture_ != nullptr)
       capture_->add_datagram(client, received.path->asked(address_), received.datagram);
     const Screening screening = screen(received.datagram);

@@ -10,9 +10,11 @@
 #include "common/tls/tls_context.h"
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/live_sessions.h"
+#include "proxyserver/listening/status.h"
 #include "proxyserver/options.h"
 #include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/http_responder.h"
 #include "proxyserver/watching/instruments.h"
 
 // An upstream is one of our own listeners.
@@ -47,7 +49,8 @@ class Server {
   void check_lookup() const;
   void load_identity();
   void warn_of_demo_key() const;
-  const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
+  void open_metrics(const net::SocketAddress& address);
+  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
   void pause_accepting(const char* reason);
@@ -65,6 +68,10 @@ class Server {
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;
+  // --metrics: the last two are null where it was not asked for.
+  std::string metrics_uri_;
+  std::unique_ptr<Status> status_;
+  std::unique_ptr<HttpResponder> responder_;       // after all that its thread looks at
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
   logging::Throttle accept_log_;
   logging::Throttle client_log_;

@@ -31,6 +31,7 @@ Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files
     trace = std::make_unique<Trace>(files.trace);
     warn("names-written", files.trace, "this file tells who asked for what");
   }
+  if (files.metrics) metrics = std::make_unique<Metrics>();
 } catch (const net::NetError& error) {
   throw UnusableFile(error.what());
 }
@@ -50,11 +51,14 @@ void Instruments::add_secret(std::string_view line) const noexcept {
   if (capture) capture->add_secret(line);
 }
 
-void Instruments::tell_query(const ClientName& client, net::Transport, ByteView message) const {
+void Instruments::tell_query(const ClientName& client, net::Transport transport, ByteView message) const {
+  if (metrics) metrics->query(transport);
   if (trace) trace->query(client.text(), message);
 }
 
 void Instruments::tell_answered(const Answered& what) const {
   const auto time = Answered::Clock::now() - what.came;
+  if (metrics)
+    metrics->answered(what.transport, what.answer.qtype, what.answer.rcode(), what.upstream != nullptr, time);
   if (trace) trace->answer(what.client.text(), what.octets, time);
 }

@@ -14,12 +14,14 @@
 #include "common/net/endpoint.h"
 #include "common/tls/key_log.h"
 #include "proxyserver/watching/capture.h"
+#include "proxyserver/watching/metrics.h"
 #include "proxyserver/watching/trace.h"
 
 struct InstrumentFiles {  // empty: not asked for
   std::string key_log;
   std::string capture;
   std::string trace;
+  bool metrics = false;
 };
 
 // A file that the proxy needs and cannot use, and why.
@@ -74,9 +76,10 @@ struct Instruments {
   std::unique_ptr<tls::KeyLog> key_log;
   std::unique_ptr<Capture> capture;
   std::unique_ptr<Trace> trace;
+  std::unique_ptr<Metrics> metrics;
 
  private:
-  bool watches_queries() const { return trace != nullptr; }
+  bool watches_queries() const { return trace != nullptr || metrics != nullptr; }
   void tell_query(const ClientName& client, net::Transport transport, ByteView message) const;
   void tell_answered(const Answered& what) const;
   void add_secret(std::string_view line) const noexcept;
