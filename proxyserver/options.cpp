@@ -49,6 +49,7 @@ enum Flag : int {
   kTrace,
   kQueryLog,
   kQueryLogPrivacy,
+  kMetrics,
   kHelp,
   kVersion,
 };
@@ -86,6 +87,7 @@ const std::array kLongOptions = {
     option{"trace", required_argument, nullptr, kTrace},
     option{"query-log", required_argument, nullptr, kQueryLog},
     option{"query-log-privacy", required_argument, nullptr, kQueryLogPrivacy},
+    option{"metrics", required_argument, nullptr, kMetrics},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -193,6 +195,21 @@ Outcome set_bootstrap(Options& options, std::string_view text) {
   return {};
 }
 
+Outcome set_metrics(Options& options, std::string_view text) {
+  const auto has_port = [text] {  // behind an IPv6 address's bracket
+    const std::size_t bracket = text.find(']');
+    return text.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
+  };
+  const auto endpoint = net::parse_endpoint(text, net::Transport::tcp);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport != net::Transport::tcp || !endpoint->auth_name.empty() ||
+      text.find('/') != text.npos || !has_port())
+    return unexpected("it is served over HTTP at ADDR:PORT, such as 127.0.0.1:9153");
+  options.metrics = endpoint->address;
+  options.instruments.metrics = true;
+  return {};
+}
+
 Outcome add_network(Options& options, std::string_view text) {
   const auto network = Network::parse(text);
   if (!network) return unexpected(network.error());
@@ -289,6 +306,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kQueryLogPrivacy:
       return set_privacy(options.instruments.query_log_privacy, value);
+    case kMetrics:
+      return set_metrics(options, value);
     case kHelp:
       options.action = Options::Action::help;
       return {};

@@ -59,6 +59,8 @@ const char* const kUsage =
   --keylog FILE        TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE       the packets of all legs with those secrets, as pcapng: tshark -r FILE -d tls.port==8443,dns
   --trace FILE         what becomes of each query, a line per event, names included; -: standard error
+  --metrics ADDR:PORT  /metrics for Prometheus, /healthz and /ready for probes, over HTTP (default: none; port 0 picks
+                       one, which "metrics URL" tells)
   --help, --version
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/tls/handles.h"
+#include "common/tls/peer.h"
 
 namespace tls {
 
@@ -28,6 +29,9 @@ enum class Version : std::uint16_t {
   tls12,
   tls13
 };  // as on the wire (RFC 8446 §4.2.1)
+
+// Of the OpenSSL that is linked with: "3.0.17".
+std::string library_version();
 
 // Told each secret of each connection as a line of the key log format (no newline), on that connection's
 // thread, before the octets that it protects are sent, and before those received with it are read. Must not
@@ -49,7 +53,8 @@ class ServerContext {
   ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
-  std::string pin() const;  // of the leaf, as CertificateFacts::pin
+  std::string pin() const;               // of the leaf, as CertificateFacts::pin
+  CertificateFacts certificate() const;  // the leaf
   // The certificates themselves, in a form that only serves to be compared: what is shown, and who vouches
   // for clients.
   std::string chain() const;

@@ -10,9 +10,11 @@
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/listening/reload.h"
+#include "proxyserver/listening/status.h"
 #include "proxyserver/options.h"
 #include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/http_responder.h"
 #include "proxyserver/watching/instruments.h"
 
 // An upstream is one of our own listeners.
@@ -24,8 +26,8 @@ class AsksItself : public std::runtime_error {
 class Server {
  public:
   // Loads certificates and binds; throws NetError, TlsError, AsksItself or UnusableFile when it cannot.
-  // SIGINT, SIGTERM, SIGHUP and SIGUSR1 must be blocked before: the first two end run(). At the third `read_again`
-  // reads the options once more.
+  // SIGINT, SIGTERM, SIGHUP and SIGUSR1 must be blocked before: the first two end run(). At the third
+  // `read_again` reads the options once more.
   Server(const Options& options, Reload::ReadOptions read_again);
 
   // Whether anybody beyond this machine can reach it.
@@ -50,7 +52,8 @@ class Server {
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
   void warn_of_demo_key() const;
-  const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
+  void open_metrics(const net::SocketAddress& address);
+  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport) const;
   void accept_from(const Listener& listener);
   void accept_failed(int error);
   void pause_accepting(const char* reason);
@@ -59,6 +62,7 @@ class Server {
              const LiveSessions::SignOff& sign_off);
   bool is_told_to_stop();
   void use_what_is_new();
+  void tell_certificate_end();
   int stop();
 
   Options options_;
@@ -72,6 +76,10 @@ class Server {
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;
+  // --metrics: the last two are null where it was not asked for.
+  std::string metrics_uri_;
+  std::unique_ptr<Status> status_;
+  std::unique_ptr<HttpResponder> responder_;       // after all that its thread looks at
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
-  LiveSessions sessions_;  // last: its threads use all of the above
+  LiveSessions sessions_;                          // last: its threads use all of the above
 };
