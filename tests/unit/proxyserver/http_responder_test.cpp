@@ -3,6 +3,7 @@
 #include "proxyserver/watching/http_responder.h"
 
 #include <atomic>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/net/tcp.h"
