@@ -196,14 +196,12 @@ Outcome set_bootstrap(Options& options, std::string_view text) {
 }
 
 Outcome set_metrics(Options& options, std::string_view text) {
-  const auto has_port = [text] {  // behind an IPv6 address's bracket
-    const std::size_t bracket = text.find(']');
-    return text.find(':', bracket == std::string_view::npos ? 0 : bracket) != std::string_view::npos;
-  };
+  const std::size_t bracket = text.find(']');  // of an IPv6 address
+  const bool has_port = std::ranges::count(text.substr(bracket == text.npos ? 0 : bracket), ':') == 1;
   const auto endpoint = net::parse_endpoint(text, net::Transport::tcp);
   if (!endpoint) return unexpected(endpoint.error());
   if (endpoint->transport != net::Transport::tcp || !endpoint->auth_name.empty() ||
-      text.find('/') != text.npos || !has_port())
+      text.find('/') != text.npos || !has_port)
     return unexpected("it is served over HTTP at ADDR:PORT, such as 127.0.0.1:9153");
   options.metrics = endpoint->address;
   options.instruments.metrics = true;

@@ -88,8 +88,8 @@ bool HttpResponder::accept_all() {
 void HttpResponder::turn(Connection& connection, bool ready, bool& done) {
   using enum Connection::State;
   if (connection.deadline.expired()) {
-    if (connection.state == reading ||
-        connection.state == waiting) {  // as far as the socket takes it at once
+    const bool began = connection.state == reading && !connection.octets.empty();
+    if (began || connection.state == waiting) {  // as far as the socket takes it at once
       answer(connection, error_page(connection.state == reading ? 408 : 503));
       write(connection);
     }
