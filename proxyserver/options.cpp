@@ -53,6 +53,7 @@ enum Flag : int {
   kCheck,
   kQueryLog,
   kQueryLogPrivacy,
+  kMetrics,
   kHelp,
   kVersion,
 };
@@ -94,6 +95,7 @@ const std::array kLongOptions = {
     option{"check", optional_argument, nullptr, kCheck},
     option{"query-log", required_argument, nullptr, kQueryLog},
     option{"query-log-privacy", required_argument, nullptr, kQueryLogPrivacy},
+    option{"metrics", required_argument, nullptr, kMetrics},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -198,6 +200,19 @@ Outcome set_bootstrap(Options& options, std::string_view text) {
   if (endpoint->transport != net::Transport::udp || endpoint->address.port() == 0)
     return unexpected("it is asked in plain DNS: ADDR or ADDR:PORT");
   options.bootstrap = endpoint->address;
+  return {};
+}
+
+Outcome set_metrics(Options& options, std::string_view text) {
+  const std::size_t bracket = text.find(']');  // of an IPv6 address
+  const bool has_port = std::ranges::count(text.substr(bracket == text.npos ? 0 : bracket), ':') == 1;
+  const auto endpoint = net::parse_endpoint(text, net::Transport::tcp);
+  if (!endpoint) return unexpected(endpoint.error());
+  if (endpoint->transport != net::Transport::tcp || !endpoint->auth_name.empty() ||
+      text.find('/') != text.npos || !has_port)
+    return unexpected("it is served over HTTP at ADDR:PORT, such as 127.0.0.1:9153");
+  options.metrics = endpoint->address;
+  options.instruments.metrics = true;
   return {};
 }
 
@@ -316,6 +331,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kQueryLogPrivacy:
       return set_privacy(options.instruments.query_log_privacy, value);
+    case kMetrics:
+      return set_metrics(options, value);
     case kHelp:
       options.action = Options::Action::help;
       return {};

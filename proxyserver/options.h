@@ -38,6 +38,7 @@ struct Options {
   std::string user;         // as find_account() takes it; empty: stays who it is
   Limits limits;
   InstrumentFiles instruments;
+  std::optional<net::SocketAddress> metrics;  // where they are served; port 0 picks one
   logging::Level log_level = logging::Level::info;
   logging::Format log_format = logging::Format::text;
 

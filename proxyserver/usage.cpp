@@ -64,6 +64,8 @@ const char* const kUsage =
   --print-config       prints what is in force, as such a file, with where each value comes from
   --check[=online]     proves files, certificate, key and dates, without serving; with =online each upstream, too.
                        Exit code 0: no error; 1: options; 2: something here; 3: an upstream
+  --metrics ADDR:PORT  /metrics for Prometheus, /healthz and /ready for probes, over HTTP (default: none; port 0 picks
+                       one, which "metrics URL" tells)
   --help, --version
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.

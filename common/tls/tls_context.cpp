@@ -171,6 +171,10 @@ void offer_alpn(SSL_CTX* context, const std::string& name) {
 
 }  // namespace
 
+std::string library_version() {
+  return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 std::expected<std::string, std::string> parse_groups(std::string_view text) {
   std::string list(text);
   const SslContext context = make_context(TLS_client_method());
@@ -189,7 +193,7 @@ std::expected<std::string, std::string> parse_groups(std::string_view text) {
     }
     begin = end + 1;
   }
-  const char* const version = OpenSSL_version(OPENSSL_VERSION_STRING);
+  const std::string version = library_version();
   if (culprit == list && list.find(':') != std::string::npos)
     return std::unexpected(fmt::format("OpenSSL {} does not take the list '{}'", version, list));
   return std::unexpected(fmt::format("OpenSSL {} has no group '{}'", version, culprit));

@@ -30,6 +30,9 @@ enum class Version : std::uint16_t {
   tls13
 };  // as on the wire (RFC 8446 §4.2.1)
 
+// Of the OpenSSL that is linked with: "3.0.17".
+std::string library_version();
+
 // Told each secret of each connection as a line of the key log format (no newline), on that connection's
 // thread, before the octets that it protects are sent, and before those received with it are read. Must not
 // throw.

@@ -21,6 +21,13 @@ ExtendedError explain(const Death& death) {
           fmt::format("{}: {}", death.upstream.name(), death.reason)};
 }
 
+// Of one that was lost, or has never left.
+Metrics::Failure cause_of(const ExtendedError& error) {
+  if (error.code == dns::ede::NO_REACHABLE_AUTHORITY) return Metrics::Failure::unreachable;
+  return error.code == dns::ede::NETWORK_ERROR ? Metrics::Failure::connection
+                                               : Metrics::Failure::no_connection;
+}
+
 // The client is told, by an Extended DNS Error; this tells the operator.
 void log_unusable(const std::string& upstream, const std::string& what) {
   logging::write_summed(logging::Level::warning, "upstream-unusable-answer",
@@ -66,7 +73,7 @@ void Forwarder::send_outbox(Clock::time_point now) {
     send(batch, upstream, shared_terms(), now);
     Upstream* other = nullptr;
     if (!quarantined_ && batch.front()->sends < kMaxSends) other = upstreams_.due_for_trial(now);
-    if (other != nullptr) send_besides(batch.first(1), *other, nullptr, now);
+    if (other != nullptr && send_besides(batch.first(1), *other, nullptr, now)) count(Metrics::Again::trial);
   }
   sending_.clear();
 }
@@ -80,7 +87,11 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
   }
   try {
     if (place(queries, upstream, terms, nullptr, now)) {
-      for (const QueryPtr& query : queries) query->asked_last = &upstream;
+      for (const QueryPtr& query : queries) {
+        query->asked_last = &upstream;
+        const Upstream* const before = std::exchange(query->lost_by, nullptr);
+        if (metrics_ != nullptr && before != nullptr && before != &upstream) metrics_->failed_over();
+      }
       return;
     }
     last_error_ = {dns::ede::OTHER,
@@ -186,7 +197,8 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
     }
     log_unusable(upstream.name(), reply.unusable);
     fail(reply.query,
-         {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)}, now);
+         {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)},
+         Metrics::Failure::unusable_answer, now);
   }
   for (auto first = answers_.begin(); first != answers_.end();) {
     Asker& asker = *first->query->asker;
@@ -204,6 +216,7 @@ void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_poin
   if (!query->waiting) return;
   last_error_ = explain(death);
   query->asked_last = nullptr;
+  query->lost_by = &death.upstream;
   if (!death.carried) {
     --query->sends;  // it never left
     ++query->attempts;
@@ -213,15 +226,18 @@ void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_poin
   if (--query->copies > 0) return;  // it may be answered elsewhere
   if (query->refused_by != nullptr) return ask_another(query, now);
 
-  if (query->alone && query->deaths > kDeathsToBeAlone) quarantined_ = asker_.is_one_client();
+  if (query->alone && query->deaths > kDeathsToBeAlone && asker_.is_one_client() &&
+      !std::exchange(quarantined_, true) && metrics_ != nullptr)
+    metrics_->quarantined();
   const bool tried_all = query->attempts >= upstreams_.size();
   const bool give_up = tried_all && !(death.may_heal && upstreams_.failing_only_just(now));
-  if (give_up || query->sends >= kMaxSends) return fail(query, last_error_, now);
+  if (give_up || query->sends >= kMaxSends) return fail(query, last_error_, cause_of(last_error_), now);
   if (tried_all) {
     retry_at_ = now + kRetryInterval;
     query->attempts = 0;
   }
   query->alone = query->deaths >= kDeathsToBeAlone;
+  count(death.carried ? Metrics::Again::connection_lost : Metrics::Again::connection_failed);
   outbox_.push_back(query);
 }
 
@@ -258,11 +274,13 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
   if (queries.empty()) return;
   Upstream& from = first.from->upstream();
   if (stuck) {
-    send_besides(queries, from, first.from.get(), now);
+    if (send_besides(queries, from, first.from.get(), now)) count(Metrics::Again::stuck, queries.size());
     return;
   }
   for (const QueryPtr& query : queries) query->hedged_from = &from;
-  send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(), now);
+  if (send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(),
+                   now))
+    count(Metrics::Again::silent, queries.size());
 }
 
 void Forwarder::end_with(const QueryPtr& query, ByteView octets, const Upstream* by, Clock::time_point now) {
@@ -288,12 +306,14 @@ void Forwarder::expire(Clock::time_point now) {
     if (!query->waiting) continue;
     if (query->deadline > now) break;
     ExtendedError error = last_error_;
+    auto cause = cause_of(error);
     if (query->asked_last != nullptr) {
       const std::string what = fmt::format("no answer within {} ms", limits_->query.count());
       error = {dns::ede::NETWORK_ERROR, fmt::format("{}: {}", query->asked_last->name(), what)};
       query->asked_last->was_silent(query->came, what, now);
+      cause = Metrics::Failure::timeout;
     }
-    fail(query, error, now);
+    fail(query, error, cause, now);
   }
   unanswered_.erase(unanswered_.begin(), first);
   // Those behind a slow one may long have been answered.
@@ -301,8 +321,10 @@ void Forwarder::expire(Clock::time_point now) {
     std::erase_if(unanswered_, [](const QueryPtr& query) { return !query->waiting; });
 }
 
-void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now) {
+void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause,
+                     Clock::time_point now) {
   if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
+  if (metrics_ != nullptr) metrics_->failed(cause);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",
                    fmt::format("{} {}", logging::field("client", query->asker->client_of(*query)),

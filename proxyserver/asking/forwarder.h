@@ -21,14 +21,16 @@
 #include "proxyserver/asking/reply.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/metrics.h"
 
 // The asker's thread alone.
 class Forwarder {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker)
-      : upstreams_(upstreams), limits_(&limits), asker_(asker) {}
+  // `metrics` may be null.
+  Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker, Metrics* metrics = nullptr)
+      : upstreams_(upstreams), limits_(&limits), asker_(asker), metrics_(metrics) {}
 
   // From now on these, which must outlive it. (A query that came before keeps its deadline, and one behind it
   // that has a shorter one ends with it.)
@@ -73,7 +75,10 @@ class Forwarder {
   void refused(const Returned& returned, Clock::time_point now);
   void ask_another(const QueryPtr& query, Clock::time_point now);
   void end_with(const QueryPtr& query, ByteView answer, const Upstream* by, Clock::time_point now);
-  void fail(const QueryPtr& query, const ExtendedError& error, Clock::time_point now);
+  void fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause, Clock::time_point now);
+  void count(Metrics::Again cause, std::size_t queries = 1) const {
+    if (metrics_ != nullptr) metrics_->sent_again(cause, queries);
+  }
   void expire(Clock::time_point now);
 
   // racing.cpp: connections that are not ready yet.
@@ -90,6 +95,7 @@ class Forwarder {
   Upstreams& upstreams_;
   const Limits* limits_;
   Asker& asker_;
+  Metrics* const metrics_;
   std::vector<QueryPtr> outbox_;      // to be sent
   std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended
   std::vector<ConnectionPtr> attended_;

@@ -69,6 +69,7 @@ void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock:
     if (rival == nullptr || !rival->attend(asker_.waker())) return;
     rival->made_for(slow.made_for());
     attended_.push_back(rival);
+    if (metrics_ != nullptr) metrics_->raced(&upstream != &slow.upstream());
   } catch (const std::exception& cause) {
     upstream.failed(cause.what(), now);
   }
@@ -94,6 +95,9 @@ void Forwarder::move_queries(const ConnectionPtr& from, const ConnectionPtr& to,
       to->submit({queries.begin(), moved}, asker_, to->terms(), now) == UpstreamConnection::Submitted::no)
     moved = queries.begin();
   const net::NetError cause(net::NetError::Kind::timeout, "connect to " + from->upstream().name());
+  if (UpstreamMetrics* const metrics = from->upstream().metrics();
+      metrics != nullptr && from->begun() < to->begun())
+    metrics->failed(cause);
   const auto death = std::make_shared<const Death>(Death::of(from->upstream(), cause));
   for (auto query = moved; query != queries.end(); ++query)
     (*query)->asker->give_back({*query, Returned::Why::lost, from, death});

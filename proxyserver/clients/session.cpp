@@ -44,7 +44,7 @@ Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstr
       watching_(watching),
       client_(client),
       last_answer_(Clock::now()),
-      forwarder_(upstreams, limits, *this),
+      forwarder_(upstreams, limits, *this, watching.metrics.get()),
       now_(last_answer_),
       last_query_(last_answer_) {}
 

@@ -36,7 +36,7 @@ class UdpService::Worker final : public Asker {
         watching_(instruments),
         capture_(instruments.capture.get()),
         socket_(address),
-        forwarder_(upstreams, limits.current(), *this) {
+        forwarder_(upstreams, limits.current(), *this, instruments.metrics.get()) {
     address_ = net::SocketAddress::of_socket(socket_.fd());
   }
 
@@ -117,7 +117,10 @@ void UdpService::Worker::receive(Clock::time_point now) {
   const AccessList& access = access_.current();
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
-    if (!access.permits(client)) continue;
+    if (!access.permits(client)) {
+      if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::allow);
+      continue;
+    }
     if (capture_ != nullptr)
       capture_->add_datagram(client, received.path->asked(address_), received.datagram);
     const Screening screening = screen(received.datagram);

@@ -33,7 +33,9 @@ using net::NetError;
 constexpr const char* kBetterThanItself =
     "this proxy would have to ask itself for the address of its upstream: give that with the name, as in "
     "tls://9.9.9.9#dns.quad9.net, or use --bootstrap";
-constexpr std::size_t kOwnDescriptors = 32;  // listeners, signals, log, and some to spare
+constexpr int kMetricsBacklog = 64;
+constexpr std::size_t kOwnDescriptors = 32;      // listeners, signals, log, and some to spare
+constexpr std::size_t kMetricsDescriptors = 24;  // of the responder, besides
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::seconds kSweepInterval{1};
 constexpr std::chrono::milliseconds kLinger{500};
@@ -48,12 +50,12 @@ constexpr std::size_t kStackSize = std::size_t{256} << 10;
 // A session needs a descriptor, so the soft limit that shells set (1024) is soon reached; the hard one is
 // ours to use. Where that is too low as well, fewer connections are taken: a quarter is left for the
 // resolvers'. Returns how many.
-std::size_t connections_for_descriptors(std::size_t wanted) {
+std::size_t connections_for_descriptors(std::size_t wanted, std::size_t own) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  const std::size_t spare = std::max<std::size_t>(limit.rlim_cur, kOwnDescriptors + 4) - kOwnDescriptors;
+  const std::size_t spare = std::max<std::size_t>(limit.rlim_cur, own + 4) - own;
   const std::size_t for_clients = spare - spare / 4;
   if (for_clients >= wanted) return wanted;
   logging::write(logging::Level::warning, "few-descriptors",
@@ -168,13 +170,15 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
       names_(
           upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
           options.limits.query),
-      sessions_(connections_for_descriptors(options.limits.max_connections)) {
+      sessions_(connections_for_descriptors(options.limits.max_connections,
+                                            kOwnDescriptors + (options.metrics ? kMetricsDescriptors : 0))) {
   use_small_stacks();
   signals_ = signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const net::Uri& uri : options.listen) listen(uri);
   look_at_identity();
+  if (options.metrics) open_metrics(*options.metrics);
   check_lookup();
   // A query would go round and round, a session and a thread for each turn, until it is too old.
   for (const UpstreamOptions& upstream : options.upstreams)
@@ -258,6 +262,30 @@ void Server::log_certificate_age() {
     logging::write(notice->level, notice->event, notice->facts);
 }
 
+void Server::tell_certificate_end() {
+  if (!status_ || !replaceable_.identity) return;
+  const auto end = replaceable_.identity->certificate().not_after;
+  status_->certificate_ends(end.time_since_epoch().count());
+}
+
+void Server::open_metrics(const net::SocketAddress& address) {
+  net::UniqueFd socket = net::listen_tcp(address, kMetricsBacklog);
+  const net::SocketAddress real = net::SocketAddress::of_socket(socket.get());
+  metrics_uri_ = fmt::format("http://{}", real.to_string());
+  if (!real.is_loopback())
+    logging::write(logging::Level::warning, "metrics-open",
+                   fmt::format("{} {}", logging::field("address", real.to_string()),
+                               logging::field("advice",
+                                              "anybody who reaches it can read it: it asks for no "
+                                              "password, and is not encrypted")));
+  status_ = std::make_unique<Status>(
+      Status::About{*instruments_.metrics, upstreams_, draining_, options_.limits.max_connections});
+  tell_certificate_end();
+  responder_ = std::make_unique<HttpResponder>(
+      std::move(socket), [this](const std::string& path) { return status_->page(path); },
+      HttpResponder::Bounds{});
+}
+
 // A name's addresses all, but for those that this machine has not: "localhost" is ::1 too, by its hosts file,
 // where IPv6 is switched off.
 void Server::listen(const net::Uri& uri) {
@@ -293,6 +321,10 @@ int Server::run() {
   names_.start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
+  if (responder_) {
+    responder_->start();
+    fmt::print("metrics {}\n", metrics_uri_);
+  }
   std::fflush(stdout);
 
   std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
@@ -326,10 +358,16 @@ int Server::run() {
 }
 
 // Why this client is not served; null: it is.
-const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key) const {
-  if (!replaceable_.allow.current().permits(client)) return "not among --allow";
+const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key,
+                            net::Transport transport) const {
+  const auto refused = [&](Metrics::Rule rule, const char* reason) {
+    if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
+    return reason;
+  };
+  if (!replaceable_.allow.current().permits(client))
+    return refused(Metrics::Rule::allow, "not among --allow");
   if (sessions_.of_client(key) >= replaceable_.limits.current().max_per_client)
-    return "--max-connections-per-client";
+    return refused(Metrics::Rule::per_client, "--max-connections-per-client");
   return nullptr;
 }
 
@@ -342,7 +380,7 @@ bool Server::accept_from(const Listener& listener) {
     if (!socket.valid()) return accept_failed(errno), false;
     const net::SocketAddress client = net::SocketAddress::from(address, size);
     const ClientKey key = client_key(client);
-    if (const char* reason = refusal(client, key)) {
+    if (const char* reason = refusal(client, key, listener.transport)) {
       log_client("client-refused", client.to_string(), reason);
       continue;
     }
@@ -354,7 +392,10 @@ bool Server::accept_from(const Listener& listener) {
         [this, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
          socket = std::make_shared<net::UniqueFd>(std::move(socket)), peer = std::move(peer)](
             const LiveSessions::SignOff& sign_off) { serve(std::move(*socket), identity, peer, sign_off); });
-    if (!started) return pause_accepting("no thread to be had"), false;
+    if (started) continue;
+    if (instruments_.metrics)
+      instruments_.metrics->client_refused(listener.transport, Metrics::Rule::no_thread);
+    return pause_accepting("no thread to be had"), false;
   }
   return !sessions_.full();
 }
@@ -369,6 +410,7 @@ void Server::accept_failed(int error) {
 
 void Server::pause_accepting(const char* reason) {
   resume_accepting_ = net::Deadline::in(kAcceptPause);
+  if (instruments_.metrics) instruments_.metrics->accepting_paused();
   logging::write_summed(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
@@ -379,6 +421,9 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
   const Trace* const trace = instruments_.trace.get();
   const Limits& limits = replaceable_.limits.current();
   const net::Transport transport = identity ? net::Transport::tls : net::Transport::tcp;
+  Metrics* const metrics = instruments_.metrics.get();
+  if (metrics != nullptr) metrics->client_accepted(transport);
+  bool is_handshaking = false;
   std::optional<CapturedConnection> captured;  // before the stream, which it watches
   std::unique_ptr<net::Stream> stream;
   try {
@@ -390,7 +435,10 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
+      is_handshaking = true;
       shake_hands(handshaking, limits.handshake);
+      is_handshaking = false;
+      if (metrics != nullptr) metrics->client_handshake(handshaking.facts());
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
     } else {
       auto client = std::make_unique<net::TcpStream>(std::move(socket), peer);
@@ -402,10 +450,13 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
+    if (metrics != nullptr) metrics->client_closed(transport, reason);
     if (captured) captured->closed(!session->client_has_closed());
     if (trace != nullptr) trace->closed(peer, reason.empty(), reason, time());
     if (!session->client_has_closed()) discard_rest(stream->fd());
   } catch (const std::exception& error) {
+    if (metrics != nullptr && is_handshaking) metrics->client_handshake_failed(error);
+    if (metrics != nullptr) metrics->client_lost(transport);
     try {
       log_lost(peer, error);
       if (trace != nullptr) trace->closed(peer, is_clients_doing(error), error.what(), time());
@@ -433,6 +484,7 @@ bool Server::is_told_to_stop() {
 
 void Server::use_what_is_new() {
   look_at_identity();
+  tell_certificate_end();
   names_.lengthen(replaceable_.limits.current().query);
   upstreams_.sweep(Upstream::Clock::now());  // those connections that are not to be used any more
 }

@@ -12,9 +12,11 @@
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/listening/reload.h"
+#include "proxyserver/listening/status.h"
 #include "proxyserver/options.h"
 #include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
+#include "proxyserver/watching/http_responder.h"
 #include "proxyserver/watching/instruments.h"
 
 // An upstream is one of our own listeners.
@@ -26,8 +28,8 @@ class AsksItself : public std::runtime_error {
 class Server {
  public:
   // Loads certificates and binds; throws NetError, TlsError, AsksItself or UnusableFile when it cannot.
-  // SIGINT, SIGTERM, SIGHUP and SIGUSR1 must be blocked before: the first two end run(). At the third `read_again`
-  // reads the options once more.
+  // SIGINT, SIGTERM, SIGHUP and SIGUSR1 must be blocked before: the first two end run(). At the third
+  // `read_again` reads the options once more.
   Server(const Options& options, Reload::ReadOptions read_again);
 
   // Whether anybody beyond this machine can reach it.
@@ -57,7 +59,8 @@ class Server {
   void warn_of_demo_key() const;
   void look_at_identity();
   void log_certificate_age();
-  const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
+  void open_metrics(const net::SocketAddress& address);
+  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport) const;
   bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
@@ -67,6 +70,7 @@ class Server {
   bool is_told_to_stop();
   void use_what_is_new();
   void shake_hands(tls::TlsStream& client, std::chrono::milliseconds time) const;
+  void tell_certificate_end();
   int stop();
 
   Options options_;
@@ -80,7 +84,11 @@ class Server {
   std::vector<Listener> listeners_;  // tls:// and tcp://
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
-  std::atomic<bool> draining_ = false;             // told to stop; the one truth about that, for every thread
+  std::atomic<bool> draining_ = false;  // told to stop; the one truth about that, for every thread
+  // --metrics: the last two are null where it was not asked for.
+  std::string metrics_uri_;
+  std::unique_ptr<Status> status_;
+  std::unique_ptr<HttpResponder> responder_;       // after all that its thread looks at
   std::optional<net::Deadline> resume_accepting_;  // after the kernel had no descriptor left for us
-  LiveSessions sessions_;  // last: its threads use all of the above
+  LiveSessions sessions_;                          // last: its threads use all of the above
 };

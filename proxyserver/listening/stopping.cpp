@@ -44,13 +44,13 @@ void end_when_told_again(int signals) {
 }  // namespace
 
 void Server::shake_hands(tls::TlsStream& client, std::chrono::milliseconds time) const {
-  using Status = net::IoResult::Status;
+  using Handshake = net::IoResult::Status;
   const net::Waker waker;  // before draining_ is looked at: who sets it wakes us
   net::Deadline deadline = net::Deadline::in(time);
   bool stopping = false;
   for (;;) {
-    const Status status = client.try_handshake();
-    if (status == Status::done) return;
+    const Handshake status = client.try_handshake();
+    if (status == Handshake::done) return;
     if (draining_ && !stopping) {
       stopping = true;
       deadline = earlier(deadline, net::Deadline::in(kHandshakePatience));
@@ -59,7 +59,7 @@ void Server::shake_hands(tls::TlsStream& client, std::chrono::milliseconds time)
     // Before the wait, too: a peer that always has another octet must not keep us beyond the deadline.
     if (deadline.expired(now))
       throw net::NetError(net::NetError::Kind::timeout, "TLS handshake with " + client.peer());
-    pollfd entry{client.fd(), static_cast<short>(status == Status::want_write ? POLLOUT : POLLIN), 0};
+    pollfd entry{client.fd(), static_cast<short>(status == Handshake::want_write ? POLLOUT : POLLIN), 0};
     waker.wait({&entry, 1}, deadline, now);
   }
 }

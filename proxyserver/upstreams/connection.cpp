@@ -51,6 +51,11 @@ bool UpstreamConnection::is_awaited() {
   return in_flight_.oldest() != nullptr;
 }
 
+std::size_t UpstreamConnection::awaited() {
+  const std::lock_guard lock(table_);
+  return in_flight_.oldest() != nullptr ? in_flight_.awaited() : 0;
+}
+
 bool UpstreamConnection::is_used_up() {
   const std::lock_guard lock(table_);
   return closed_ || idle_limit_.count() == 0 || (terms_.once && submitted_ > 0);
@@ -156,9 +161,15 @@ bool UpstreamConnection::turn(short events, Clock::time_point now, std::vector<R
 
 bool UpstreamConnection::get_ready(Clock::time_point now) {
   const auto entered = Clock::now();
-  if (!connected_)  // first, so that a refusal does not look as if TLS had failed
+  UpstreamMetrics* const metrics = upstream_.metrics();
+  if (!connected_) {  // first, so that a refusal does not look as if TLS had failed
     connected_ = net::is_connected(parts_.stream->fd(), parts_.stream->peer());
-  if (!connected_) return false;
+    if (!connected_) return false;
+    if (metrics != nullptr) {
+      connected_at_ = entered;
+      metrics->connected(entered - begun_);
+    }
+  }
   if (parts_.tls != nullptr) {
     const std::lock_guard lock(io_);
     broken_ = true;  // unless the next line returns
@@ -172,6 +183,8 @@ bool UpstreamConnection::get_ready(Clock::time_point now) {
     if (parts_.tls != nullptr) facts = parts_.tls->facts();
     trace_->connected(made_for_, local(), facts, now - begun_);
   }
+  if (metrics != nullptr && parts_.tls != nullptr)
+    metrics->secured(parts_.tls->facts(), Clock::now() - connected_at_);
   now += Clock::now() - entered;  // the resolver's certificate has been verified meanwhile
   {
     const std::lock_guard lock(table_);
@@ -237,6 +250,7 @@ void UpstreamConnection::match(Clock::time_point now, std::vector<Reply>& replie
       trace_->received(reply.query->asker->client_of(*reply.query), reply.query->view.header.id, header.id,
                        local(), message->size(), now - sent);
     upstream_.succeeded(now - sent, now);
+    if (UpstreamMetrics* const metrics = upstream_.metrics()) metrics->answered(now - sent);
     if (Upstream* const other = reply.query->hedged_from.load(); other != nullptr && other != &upstream_)
       other->was_silent(sent, "silent while it owes answers", now);
     if (reply.answer) {

@@ -114,8 +114,9 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   // Nobody attends any more, and its far end is told. After one of the two above.
   void close() noexcept;
   Death death(const std::exception& cause, Clock::time_point now);
-  bool is_used_up();  // it will take no more
-  bool is_awaited();  // somebody waits for an answer
+  bool is_used_up();      // it will take no more
+  bool is_awaited();      // somebody waits for an answer
+  std::size_t awaited();  // queries that somebody waits for; any thread
   bool serves_others() const { return ready_ && terms_.owner == nullptr; }
 
   // Lays the role down, whatever is in flight. Returns who waits here, and so might take it.
@@ -175,6 +176,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   net::FrameReader reader_;
   std::string made_for_;
   bool connected_ = false;
+  Clock::time_point connected_at_{};  // where there are metrics
   bool ready_ = false;
   std::size_t answers_ = 0;
   bool handshake_wants_write_ = false;

@@ -42,6 +42,7 @@ struct Query {
   unsigned deaths = 0;               // connections that broke while it was on them
   bool alone = false;                // it goes over a connection of its own
   Upstream* asked_last = nullptr;
+  const Upstream* lost_by = nullptr;  // whose connection was lost with it, until it is sent again
 
   // Set by the asker's thread before it is sent once more, read by who brings the answer.
   std::atomic<Upstream*> hedged_from = nullptr;

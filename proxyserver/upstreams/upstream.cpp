@@ -69,7 +69,13 @@ ConnectionPtr Upstream::add(UpstreamConnection::Terms terms, Clock::time_point n
   if (terms.owner != nullptr && !terms.once &&
       static_cast<std::size_t>(std::ranges::count_if(connections_, is_owned)) >= (pool_size_ + 2) / 4)
     return nullptr;
-  connections_.push_back(std::make_shared<UpstreamConnection>(*this, begin(), terms, trace_, now));
+  try {
+    connections_.push_back(std::make_shared<UpstreamConnection>(*this, begin(), terms, trace_, now));
+  } catch (const std::exception& cause) {
+    if (metrics_) metrics_->failed(cause);
+    throw;
+  }
+  if (metrics_) metrics_->begun();
   return connections_.back();
 }
 
@@ -105,6 +111,25 @@ UpstreamConnection::Parts Upstream::begin() const {
 void Upstream::observe(const Instruments& instruments) {
   capture_ = instruments.capture.get();
   trace_ = instruments.trace.get();
+  if (instruments.metrics) metrics_ = std::make_unique<UpstreamMetrics>();
+}
+
+Upstream::Load Upstream::load() const {
+  Load load;
+  for (const ConnectionPtr& connection : all_connections()) {
+    ++load.connections;
+    load.in_flight += connection->awaited();
+  }
+  return load;
+}
+
+void Upstream::try_out(net::Deadline deadline) const {
+  const UpstreamConnection::Parts parts = begin();
+  const std::string& peer = parts.stream->peer();
+  while (!net::is_connected(parts.stream->fd(), peer))
+    net::wait_for(parts.stream->fd(), POLLOUT, deadline, "connect to " + peer);
+  if (parts.tls != nullptr) parts.tls->handshake(deadline);
+  parts.stream->close();
 }
 
 bool Upstream::has_connections() const {
@@ -159,6 +184,8 @@ void Upstream::bury(const ConnectionPtr& connection, const std::exception& cause
   // A connection that had worked before may merely have been closed for idleness: that says nothing about
   // the resolver.
   if (!death->proven) failed(death->reason, now);
+  if (metrics_ && !death->carried) metrics_->failed(cause);
+  if (metrics_ && death->carried && !queries.empty()) metrics_->lost();
   if (death->answers_once) cut_short(now);
   if (death->stalled) leaves_messages();
   connection->trace_lost(queries, death->reason);
@@ -175,6 +202,7 @@ void Upstream::failed(std::string_view why, Clock::time_point now) {
   failures_ = std::min(failures_ + 1, 16);
   const auto end = now + std::chrono::duration_cast<Clock::duration>(penalty * jitter());
   penalty_end_ = end.time_since_epoch().count();
+  if (metrics_) metrics_->penalised();
   logging::write_summed(logging::Level::warning, "upstream-failed", logging::field("upstream", name_),
                         logging::field("reason", why));
 }

@@ -97,6 +97,18 @@ class Upstream {
   // Meaningful while penalty_end() is in the future, or nothing has succeeded since.
   Clock::time_point failing_since() const;
 
+  // For who looks on. time_point::min(): it has not answered yet.
+  Clock::time_point last_answer() const { return Clock::time_point(Clock::duration(heard_)); }
+  struct Load {
+    std::size_t connections = 0;
+    std::size_t in_flight = 0;  // queries that somebody waits for
+  };
+  Load load() const;
+  // A connection that is made only to see whether it can be, TLS's handshake included. Waits; throws NetError
+  // or TlsError when it cannot. Its health stays as it was.
+  void try_out(net::Deadline deadline) const;
+  UpstreamMetrics* metrics() const { return metrics_.get(); }  // null: not asked for
+
  private:
   static constexpr Clock::rep kLongAgo = Clock::time_point::min().time_since_epoch().count();
 
@@ -112,6 +124,7 @@ class Upstream {
   const void* resolver_ = this;
   Capture* capture_ = nullptr;
   const Trace* trace_ = nullptr;
+  std::unique_ptr<UpstreamMetrics> metrics_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::vector<ConnectionPtr> connections_;

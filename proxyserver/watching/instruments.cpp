@@ -37,6 +37,7 @@ Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files
          files.query_log_privacy == ClientPrivacy::full ? "this file tells who asked for what"
                                                         : "this file tells what was asked for");
   }
+  if (files.metrics) metrics = std::make_unique<Metrics>();
 } catch (const net::NetError& error) {
   throw UnusableFile(error.what());
 }
@@ -73,12 +74,15 @@ void Instruments::reopen_logs() const {
   if (query_log) query_log->reopen();
 }
 
-void Instruments::tell_query(const ClientName& client, net::Transport, ByteView message) const {
+void Instruments::tell_query(const ClientName& client, net::Transport transport, ByteView message) const {
+  if (metrics) metrics->query(transport);
   if (trace) trace->query(client.text(), message);
 }
 
 void Instruments::tell_answered(const Answered& what) const {
   const auto time = Answered::Clock::now() - what.came;
+  if (metrics)
+    metrics->answered(what.transport, what.answer.qtype, what.answer.rcode(), what.upstream != nullptr, time);
   if (trace) trace->answer(what.client.text(), what.octets, time);
   if (query_log) query_log->add(what, time);
 }

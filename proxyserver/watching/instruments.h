@@ -15,6 +15,7 @@
 #include "common/net/endpoint.h"
 #include "common/tls/key_log.h"
 #include "proxyserver/watching/capture.h"
+#include "proxyserver/watching/metrics.h"
 #include "proxyserver/watching/query_log.h"
 #include "proxyserver/watching/trace.h"
 
@@ -24,6 +25,7 @@ struct InstrumentFiles {  // empty: not asked for
   std::string trace;
   std::string query_log;
   ClientPrivacy query_log_privacy = ClientPrivacy::full;
+  bool metrics = false;
 };
 
 // A file that the proxy needs and cannot use, and why.
@@ -83,9 +85,10 @@ struct Instruments {
   std::unique_ptr<Capture> capture;
   std::unique_ptr<Trace> trace;
   std::unique_ptr<QueryLog> query_log;
+  std::unique_ptr<Metrics> metrics;
 
  private:
-  bool watches_queries() const { return trace != nullptr || query_log != nullptr; }
+  bool watches_queries() const { return trace != nullptr || query_log != nullptr || metrics != nullptr; }
   void tell_query(const ClientName& client, net::Transport transport, ByteView message) const;
   void tell_answered(const Answered& what) const;
   void add_secret(std::string_view line) const noexcept;

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 readonly packages=(bind9 bind9-dnsutils chromium dnsdist dnsperf getdns-utils knot knot-dnsutils knot-resolver
-  libnginx-mod-stream logrotate nginx stubby systemd-resolved tshark unbound)
+  libnginx-mod-stream logrotate nginx prometheus stubby systemd-resolved tshark unbound)
 
 missing=()
 for package in "${packages[@]}"; do

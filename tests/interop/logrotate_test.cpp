@@ -39,7 +39,7 @@ TEST_CASE("logrotate turns the query log over, under traffic, and every line is 
   Proxy proxy(resolver, Transport::tcp, {"--query-log", file, "--log-format", "json"});
 
   // As it is, but for the folder, and for which proxyserver is told.
-  std::string rules = content_of(LOGROTATE_RULES);
+  std::string rules = content_of(DEPLOY "/logrotate.conf");
   rules = replaced(rules, "\n/var/log/proxyserver/*.log {", fmt::format("\n{}/*.log {{", folder));
   rules = replaced(rules, "pkill -USR1 -x proxyserver", fmt::format("kill -USR1 {}", proxy.process().pid()));
   const std::string configuration = write_file(directory, "logrotate.conf", rules);

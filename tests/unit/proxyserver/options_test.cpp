@@ -86,6 +86,20 @@ TEST_CASE("the log has a format, and the query log, where there is one, a privac
   CHECK(options->instruments.query_log_privacy == ClientPrivacy::hash);
 }
 
+TEST_CASE("metrics are served at an address and a port, both given, over nothing else") {
+  CHECK(parse({})->metrics == std::nullopt);
+  CHECK_FALSE(parse({})->instruments.metrics);
+  CHECK(parse({"--metrics", "127.0.0.1:9153"})->metrics->to_string() == "127.0.0.1:9153");
+  CHECK(parse({"--metrics", "[::1]:0"})->metrics->to_string() == "[::1]:0");
+  CHECK(parse({"--metrics", "127.0.0.1:9153"})->instruments.metrics);
+  for (const char* wrong :
+       {"", "9153", "127.0.0.1", "[::1]", "::1", "localhost:9153", "tls://127.0.0.1:9153",
+        "tcp://127.0.0.1:9153", "http://127.0.0.1:9153", "127.0.0.1:9153#name", "127.0.0.1:65536"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE(parse({"--metrics", wrong}).has_value());
+  }
+}
+
 TEST_CASE("a user is taken as it is given, and looked up later") {
   CHECK(parse({"--user", "nobody:nogroup"})->user == "nobody:nogroup");
   CHECK(parse({})->user.empty());
