@@ -431,7 +431,7 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
   options.settings = *words;
   if (const auto config = std::ranges::find(*words, "config", &Setting::name); config != words->end()) {
     auto file = read_config_file(config->value, known_options());
-    if (!file) return unexpected(fmt::format("--config {}", file.error()));
+    if (!file) return unexpected(file.error());
     Options alone;  // what the command line replaces has to be right, too
     if (const auto outcome = apply_all(*file, alone); !outcome) return unexpected(outcome.error());
     options.settings = merge(std::move(*file), *words);

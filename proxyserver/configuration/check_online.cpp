@@ -63,6 +63,8 @@ std::string advice_on(const tls::TlsError& error) {
       return "is this machine's clock right?";
     case Kind::pin_mismatch:
       return "ask its owner whether its key is new; then that --pin, besides";
+    case Kind::alert:
+      return "is it DNS over TLS that it serves there, and does nobody in between answer for it?";
     case Kind::protocol:
     case Kind::closed:
       return "port 853, or whichever it has for DNS over TLS";
@@ -84,7 +86,7 @@ void check_address(const net::Endpoint& endpoint, const std::string& which,
                    const std::shared_ptr<const tls::ClientContext>& trust, const Options& options,
                    std::chrono::sys_seconds now, Report& report) {
   const auto deadline = net::Deadline::in(options.limits.query);
-  const std::string peer = endpoint.to_string();
+  const std::string peer = endpoint.address.to_string();
   const auto begin = Clock::now();
   net::UniqueFd socket = net::connect_tcp(endpoint.address, deadline);
   const auto connected = Clock::now();
@@ -128,7 +130,7 @@ net::Addresses addresses_of(const net::Uri& uri, const Options& options) {
                            : net::look_up(uri.host, uri.port);
 }
 
-// Our ways with errors: what failed, in one line.
+// The same; a failure is a finding.
 void try_address(const net::Endpoint& endpoint, const std::string& which,
                  const std::shared_ptr<const tls::ClientContext>& trust, const Options& options,
                  std::chrono::sys_seconds now, Report& report) try {

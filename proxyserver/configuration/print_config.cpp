@@ -33,7 +33,7 @@ constexpr std::array kAbsent = {
     Default{"pin-only", "upstreams are verified"},
     Default{"client-ca", "clients need no certificate"},
     Default{"retry-on", "every answer is passed on at once"},
-    Default{"user", "who started it"},
+    Default{"user", "it stays who started it"},
 };
 
 const Default* find(const auto& table, std::string_view name) {

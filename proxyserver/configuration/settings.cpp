@@ -193,7 +193,7 @@ std::expected<std::vector<Setting>, std::string> parse_config(std::string_view t
 std::expected<std::vector<Setting>, std::string> read_config_file(const std::string& file,
                                                                   KnownOptions known) {
   const auto text = content_of(file);
-  if (!text) return unexpected(text.error());
+  if (!text) return unexpected(fmt::format("--config {}", text.error()));
   return parse_config(*text, file, known);
 }
 

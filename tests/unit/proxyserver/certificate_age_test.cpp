@@ -71,7 +71,7 @@ TEST_CASE("a new certificate is looked at afresh, the same one is not") {
   CHECK_FALSE(one.look(kEnd - days(2) + 1s).has_value());
   CHECK(one.take("cert.pem", certificate(kEnd + days(1))));
   CHECK_THAT(one.look(kEnd - days(2) + 2s)->facts, Contains("days=2"));
-  CHECK(one.take("cert.pem", certificate(kEnd + days(90))));
+  CHECK(one.take("cert.pem", certificate(kEnd + days(80))));
   CHECK_FALSE(one.look(kEnd - days(2) + 3s).has_value());
 }
 

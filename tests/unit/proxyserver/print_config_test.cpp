@@ -111,7 +111,7 @@ TEST_CASE("--print-config says of each value where it comes from, and leaves out
   has_line("keylog /secrets", "environment SSLKEYLOGFILE");
   has_line("query-timeout 5s", "default");
   has_line("allow 127.0.0.0/8", "default");
-  CHECK_THAT(text, Contains("# user: not set, who started it\n"));
+  CHECK_THAT(text, Contains("# user: not set, it stays who started it\n"));
   CHECK(text.find("log-level debug") == std::string::npos);
   for (const option& one : known_options())
     if (one.name != nullptr && !is_for_command_line_only(one.name)) {
