@@ -10,6 +10,7 @@
 #include "common/net/endpoint.h"
 #include "proxyserver/clients/access.h"
 #include "proxyserver/limits.h"
+#include "proxyserver/process/handed_sockets.h"
 #include "proxyserver/watching/instruments.h"
 
 struct UpstreamOptions {
@@ -22,6 +23,7 @@ struct Options {
 
   Action action = Action::serve;
   std::vector<net::Uri> listen;
+  std::vector<HandedSocket> handed;  // listeners besides
   std::vector<UpstreamOptions> upstreams;
   std::optional<net::SocketAddress>
       bootstrap;          // where names of upstreams are looked up; else as the system does
@@ -38,6 +40,7 @@ struct Options {
   logging::Level log_level = logging::Level::info;
 
   bool has_names() const;  // among the upstreams
+  bool listens(net::Transport transport) const;
 };
 
 // The error is one clause for cli::complain().

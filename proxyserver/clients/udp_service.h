@@ -19,6 +19,9 @@ class UdpService {
   // Binds `workers` sockets. All references must outlive the service.
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
              const Limits& limits, const AccessList& access, const Instruments& instruments);
+  // The same with one worker, on a socket that is bound already.
+  UdpService(net::UniqueFd socket, Upstreams& upstreams, const Limits& limits, const AccessList& access,
+             const Instruments& instruments);
   ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port

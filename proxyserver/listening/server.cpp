@@ -145,8 +145,8 @@ Server::Server(const Options& options)
   use_small_stacks();
   signals_ = stop_signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
-  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
-  if (std::ranges::any_of(options.listen, is_tls)) load_identity();
+  if (options.listens(net::Transport::tls)) load_identity();
+  for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
   if (tls_) warn_of_demo_key();
   check_lookup();
@@ -255,15 +255,30 @@ void Server::listen(const net::Endpoint& endpoint) {
   bound_.push_back(real);
 }
 
+void Server::listen(const HandedSocket& handed) {
+  net::UniqueFd socket = handed.take();
+  if (handed.endpoint.transport == net::Transport::udp) {
+    udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, options_.limits,
+                                                options_.allow, instruments_));
+  } else {
+    net::prepare_listener(socket.get());
+    listeners_.push_back({std::move(socket), handed.endpoint.transport, handed.endpoint.to_string()});
+  }
+  bound_.push_back(handed.endpoint);
+}
+
 int Server::run() {
   names_.start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   std::fflush(stdout);
+  manager_.ready();
 
   std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
   for (const Listener& listener : listeners_) entries.push_back({listener.socket.get(), 0, 0});
-  net::Deadline sweep = net::Deadline::in(kSweepInterval);
+  const auto interval = std::min<net::Deadline::Clock::duration>(
+      kSweepInterval, manager_.wants_to_hear().value_or(kSweepInterval));
+  net::Deadline sweep = net::Deadline::in(interval);
   for (;;) {
     if (resume_accepting_ && resume_accepting_->expired()) resume_accepting_.reset();
     const bool accepting = !sessions_.full() && !resume_accepting_;
@@ -279,7 +294,8 @@ int Server::run() {
       for (std::size_t i = 0; i < listeners_.size(); ++i)
         if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
       if (sweep.expired()) {
-        sweep = net::Deadline::in(kSweepInterval);
+        sweep = net::Deadline::in(interval);
+        manager_.alive();
         upstreams_.sweep(Upstream::Clock::now());
       }
     } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory

@@ -12,6 +12,7 @@
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/live_sessions.h"
 #include "proxyserver/options.h"
+#include "proxyserver/process/notify.h"
 #include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/instruments.h"
@@ -47,6 +48,7 @@ class Server {
   void add_upstream(const UpstreamOptions& upstream);
   void listen(const net::Uri& uri);
   void listen(const net::Endpoint& endpoint);
+  void listen(const HandedSocket& handed);
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
   void load_identity();
@@ -61,6 +63,7 @@ class Server {
   int stop();
 
   Options options_;
+  const ServiceManager manager_;
   const Instruments instruments_;
   std::optional<tls::ServerContext> tls_;
   std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given

@@ -73,6 +73,7 @@ int Server::stop() {
   const net::Deadline end = net::Deadline::in(time);
   const net::Deadline last_datagram = net::Deadline::in(time / 2);
   draining_ = true;
+  manager_.stopping();
   for (const Listener& listener : listeners_) {
     for (int batch = 0; batch < kBacklog / kAcceptBatch && accept_from(listener); ++batch) continue;
   }
@@ -85,6 +86,7 @@ int Server::stop() {
   };
   while (!sessions_.wait_for_all(
       earlier(end, net::Deadline::in(std::min<net::Deadline::Clock::duration>(kTick, time / 2))))) {
+    manager_.alive();
     if (last_datagram.expired()) stop_datagrams();
     if (end.expired()) break;
   }
