@@ -10,7 +10,7 @@
 
 #include "common/net/tcp.h"
 #include "common/net/udp_listener.h"
-#include "common/tls/issue.h"
+#include "common/tls/issue/issue.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
 
@@ -108,6 +108,7 @@ TEST_CASE("sockets that the manager hands over are the listeners, and outlive th
   const LabResolver resolver;
   const TempDir directory;
   tls::IssueOptions issue;
+  issue.common_name = "handed sockets";
   issue.names = {"DNS:localhost"};
   const tls::Identity identity = tls::issue_self_signed(issue);
   tls::write_file(directory.file("cert.pem"), identity.certificate, false);
@@ -159,18 +160,21 @@ TEST_CASE(
     const char* name;
     const char* complaint;
   };
-  const auto [fd, name, complaint] =
-      GENERATE_COPY(Case{one.get(), "tls", "descriptor 3 of LISTEN_FDS: it is no socket of an IP network"},
-                    Case{connection.get(), "tcp", "Accept=no is needed"},
-                    Case{datagrams.fd(), "tls", "its name is 'tls', but it is for datagrams"},
-                    Case{listener.get(), "udp", "its name is 'udp', but it is for connections"});
-  const Variable count("LISTEN_FDS", "1");
-  const Variable names("LISTEN_FDNAMES", name);
-  const Process::Limits handing{.descriptors = {fd}};
-  Process proxy({"/bin/sh", "-c", kHandOver, PROXYSERVER_PROGRAM}, handing);
-  CHECK(proxy.wait_exit(net::Deadline::in(kPatience)) == 1);
-  CHECK_THAT(proxy.error_output(), Contains(complaint));
+  for (const auto& [fd, name, complaint] :
+       {Case{one.get(), "tls", "descriptor 3 of LISTEN_FDS: it is no socket of an IP network"},
+        Case{connection.get(), "tcp", "Accept=no is needed"},
+        Case{datagrams.fd(), "tls", "its name is 'tls', but it is for datagrams"},
+        Case{listener.get(), "udp", "its name is 'udp', but it is for connections"}}) {
+    const Variable count("LISTEN_FDS", "1");
+    const Variable names("LISTEN_FDNAMES", name);
+    Process::Limits handing;
+    handing.descriptors.push_back(fd);
+    Process proxy({"/bin/sh", "-c", kHandOver, PROXYSERVER_PROGRAM}, handing);
+    CHECK(proxy.wait_exit(net::Deadline::in(kPatience)) == 1);
+    CHECK_THAT(proxy.error_output(), Contains(complaint));
+  }
 
+  const Variable count("LISTEN_FDS", "1");
   const Variable process("LISTEN_PID", "1");
   const LabResolver resolver;
   const Proxy not_its_own(resolver, Transport::tls);
