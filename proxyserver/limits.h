@@ -1,5 +1,5 @@
-// The bounds that an operator can set, and what is done to queries, each a command-line flag. Values; set
-// before threads start.
+// The bounds that an operator can set, and what is done to queries, each a command-line flag. Values; read by
+// all threads once they are published (published.h). A session keeps those that it began with.
 #pragma once
 
 #include <chrono>
@@ -24,4 +24,6 @@ struct Limits {
   std::size_t udp_workers = 2;          // threads per udp:// listener
   bool pad_always = false;              // give queries without OPT one, so that they can be padded
   std::vector<std::uint16_t> retry_on;  // rcodes after which another upstream is asked
+
+  bool operator==(const Limits&) const = default;
 };

@@ -3,6 +3,7 @@
 // (the resolvers); privileges.h and confine.h for what it gives up before it serves.
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 #include "common/net/net_error.h"
 #include "common/tls/tls_context.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/configuration/check.h"
+#include "proxyserver/configuration/print_config.h"
 #include "proxyserver/listening/server.h"
 #include "proxyserver/options.h"
 #include "proxyserver/process/confine.h"
@@ -32,7 +35,8 @@ void tame_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  // The terminal it was started from is gone; unless nohup(1) has said that this is no reason to stop.
+  // To read files again, or, from a terminal that is gone, to stop; unless nohup(1) has said that it is
+  // neither.
   struct sigaction hangup {};
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -66,23 +70,44 @@ void warn_of_root(const Server& server) {
                    "advice=\"who takes over this program has the machine: use --user\"");
 }
 
+int print_config(const Options& options) {
+  const auto text = config_text(options);
+  if (!text) return cli::complain("proxyserver", text.error());
+  fmt::print("{}", *text);
+  return cli::ok;
+}
+
+int check(const Options& options) try {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  Report report;
+  check_files(options, now, report);
+  if (options.check_online) check_upstreams(options, now, report);
+  fmt::print("{}", report.text());
+  return report.exit_code();
+} catch (const std::exception& error) {
+  fmt::print(stderr, "proxyserver: {}\n", error.what());
+  return cli::internal;
+}
+
 // Every file has been opened by now, but those of a system's trust store, which OpenSSL opens as it verifies,
-// and those that tell how names are looked up.
-void give_up_files(const Options& options) {
+// those that tell how names are looked up, and those that are read again when they have changed.
+void give_up_files(const Options& options, Server& server) {
 #ifndef DOT_UNCONFINED
   std::vector<std::string> readable;
   const auto leave = [&](const std::vector<std::string>& folders) {
     readable.insert(readable.end(), folders.begin(), folders.end());
   };
-  if (options.upstreams.front().uri.transport == net::Transport::tls && options.upstream_ca.empty() &&
-      !options.pin_only)
-    leave(tls::system_trust_folders());
+  // Wherever it might be: --config may name it tomorrow.
+  if (options.upstreams.front().uri.transport == net::Transport::tls) leave(tls::system_trust_folders());
+  leave(server.reload().folders());
+  if (!options.config_file.empty()) leave(folders_of({options.config_file}));
   if (options.has_names() && !options.bootstrap) leave(net::lookup_folders());
   if (confine(readable) == Confinement::unavailable)
     logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
 #else
-  static_cast<void>(
-      options);  // sanitizers and coverage have files of their own to open when the program ends
+  // Sanitizers and coverage have files of their own to open when the program ends.
+  static_cast<void>(options), static_cast<void>(server);
 #endif
 }
 
@@ -94,6 +119,8 @@ int main(int argc, char** argv) {
   if (options->action == Options::Action::help) return fmt::print("{}", kUsage), cli::ok;
   if (options->action == Options::Action::version)
     return fmt::print("proxyserver {}\n", DOT_VERSION), cli::ok;
+  if (options->action == Options::Action::print_config) return print_config(*options);
+  if (options->action == Options::Action::check) return check(*options);
 
   prepare_heap(argv);
   run_in_batches();
@@ -107,12 +134,15 @@ int main(int argc, char** argv) {
         return cli::complain("proxyserver", fmt::format("--user {}: {}", options->user, found.error()));
       account = std::move(*found);
     }
-    Server server(*options);  // as root, if that is who we are
-    if (account)
+    // As root, if that is who we are.
+    Server server(*options, [=] { return parse_options(argc, argv); });
+    if (account) {
       become(*account);
-    else
+      server.reload().user_changed();
+    } else {
       warn_of_root(server);
-    give_up_files(*options);
+    }
+    give_up_files(*options, server);
     return server.run();
   } catch (const tls::TlsError& error) {
     return cli::complain("proxyserver", option_of(error, *options) + error.what());

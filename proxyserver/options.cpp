@@ -47,6 +47,9 @@ enum Flag : int {
   kKeyLog,
   kCapture,
   kTrace,
+  kConfig,
+  kPrintConfig,
+  kCheck,
   kHelp,
   kVersion,
 };
@@ -82,6 +85,9 @@ const std::array kLongOptions = {
     option{"keylog", required_argument, nullptr, kKeyLog},
     option{"capture", required_argument, nullptr, kCapture},
     option{"trace", required_argument, nullptr, kTrace},
+    option{"config", required_argument, nullptr, kConfig},
+    option{"print-config", no_argument, nullptr, kPrintConfig},
+    option{"check", optional_argument, nullptr, kCheck},
     option{"help", no_argument, nullptr, kHelp},
     option{"version", no_argument, nullptr, kVersion},
     option{},
@@ -189,6 +195,13 @@ Outcome set_user(std::string& target, std::string_view text) {
   return {};
 }
 
+Outcome set_check(Options& options, std::string_view text) {
+  if (!text.empty() && text != "online") return unexpected(fmt::format("'{}' is not online", text));
+  options.action = Options::Action::check;
+  options.check_online = text == "online";
+  return {};
+}
+
 Outcome apply(int flag, std::string_view value, Options& options) {
   Limits& limits = options.limits;
   switch (flag) {
@@ -266,6 +279,16 @@ Outcome apply(int flag, std::string_view value, Options& options) {
     case kTrace:
       options.instruments.trace = value;
       return {};
+    case kConfig:
+      if (!options.config_file.empty()) return unexpected("one file only");
+      if (value.empty()) return unexpected("a file's name is missing");
+      options.config_file = value;
+      return {};
+    case kPrintConfig:
+      options.action = Options::Action::print_config;
+      return {};
+    case kCheck:
+      return set_check(options, value);
     case kHelp:
       options.action = Options::Action::help;
       return {};
@@ -325,6 +348,24 @@ Outcome check_fit(const Options& options, const std::set<int>& given) {
   return {};
 }
 
+Outcome apply_all(const std::vector<Setting>& settings, Options& options) {
+  for (const Setting& setting : settings)
+    if (auto outcome = apply(setting.flag, setting.value, options); !outcome)
+      return unexpected(fmt::format("{}: {}", setting.text(), outcome.error()));
+  return {};
+}
+
+// A complaint of check_fit() begins with an option; if the file has that, file and line come before it.
+std::string with_line(const std::string& complaint, const std::vector<Setting>& settings) {
+  const auto is_about = [&](const Setting& setting) {
+    const auto behind = 2 + setting.name.size();
+    return complaint.starts_with("--" + setting.name) && complaint.find_first_of(" ,:", 2) == behind;
+  };
+  const auto found = std::ranges::find_if(settings, is_about);
+  if (found == settings.end() || !found->in_file) return complaint;
+  return fmt::format("{}: {}", found->origin, complaint);
+}
+
 }  // namespace
 
 bool Options::has_names() const {
@@ -337,34 +378,37 @@ bool Options::listens(net::Transport transport) const {
                              [&](const HandedSocket& one) { return one.endpoint.transport == transport; });
 }
 
+KnownOptions known_options() {
+  return kLongOptions;
+}
+
 std::expected<Options, std::string> parse_options(int argc, char** argv) {
+  const auto words = read_command_line(argc, argv, known_options());
+  if (!words) return unexpected(words.error());
   Options options;
-  opterr = 0;
-  optind = 0;  // glibc's way to say: begin afresh
-  int flag = 0;
-  int index = 0;
-  std::set<int> given;
-  while ((flag = getopt_long(argc, argv, ":", kLongOptions.data(), &index)) != -1) {
-    const char* const word = argv[optind - 1];
-    if (flag == ':') return unexpected(fmt::format("{} needs a value", word));
-    if (flag == '?')
-      return unexpected(optopt > 0 && optopt < kListen
-                            ? fmt::format("unknown option '-{}'", static_cast<char>(optopt))
-                            : fmt::format("unknown option '{}'", word));
-    given.insert(flag);
-    const auto outcome = apply(flag, optarg != nullptr ? optarg : "", options);
-    if (!outcome)
-      return unexpected(fmt::format("--{} {}: {}", kLongOptions[static_cast<std::size_t>(index)].name,
-                                    optarg != nullptr ? optarg : "", outcome.error()));
+  options.settings = *words;
+  if (const auto config = std::ranges::find(*words, "config", &Setting::name); config != words->end()) {
+    auto file = read_config_file(config->value, known_options());
+    if (!file) return unexpected(file.error());
+    Options alone;  // what the command line replaces has to be right, too
+    if (const auto outcome = apply_all(*file, alone); !outcome) return unexpected(outcome.error());
+    options.settings = merge(std::move(*file), *words);
   }
-  if (optind < argc) return unexpected(fmt::format("'{}' is not an option", argv[optind]));
+  if (const auto outcome = apply_all(options.settings, options); !outcome) return unexpected(outcome.error());
+  std::set<int> given;
+  for (const Setting& setting : options.settings) {
+    given.insert(setting.flag);
+    options.given[setting.name].push_back(setting.value);
+  }
   auto handed = handed_sockets();
   if (!handed) return unexpected(handed.error());
   options.handed = std::move(*handed);
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
-  if (auto fit = check_fit(options, given); !fit) return unexpected(fit.error());
+  if (auto fit = check_fit(options, given); !fit) return unexpected(with_line(fit.error(), options.settings));
   if (const char* file = std::getenv("SSLKEYLOGFILE");
-      file != nullptr && has_tls(options) && !given.contains(kKeyLog))
+      file != nullptr && *file != '\0' && has_tls(options) && !given.contains(kKeyLog)) {
     options.instruments.key_log = file;
+    options.settings.push_back({kKeyLog, "keylog", file, "environment SSLKEYLOGFILE"});
+  }
   return options;
 }

@@ -1,7 +1,9 @@
-// The command line of proxyserver, as values, checked as far as it can be without touching the world.
+// The options of proxyserver, of its command line and of the file that --config names, as values, checked as
+// far as it can be without touching the world.
 #pragma once
 
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "common/log.h"
 #include "common/net/endpoint.h"
 #include "proxyserver/clients/access.h"
+#include "proxyserver/configuration/settings.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/process/handed_sockets.h"
 #include "proxyserver/watching/instruments.h"
@@ -19,7 +22,7 @@ struct UpstreamOptions {
 };
 
 struct Options {
-  enum class Action { serve, help, version };
+  enum class Action { serve, check, print_config, help, version };
 
   Action action = Action::serve;
   std::vector<net::Uri> listen;
@@ -39,11 +42,25 @@ struct Options {
   InstrumentFiles instruments;
   logging::Level log_level = logging::Level::info;
 
+  bool check_online = false;      // --check=online
+  std::string config_file;        // empty: none
+  std::vector<Setting> settings;  // all that were given, and hold; defaults are not among them
+  // Each as it was given, by its name: what two of these differ in.
+  std::map<std::string, std::vector<std::string>> given;
+
   bool has_names() const;  // among the upstreams
   bool listens(net::Transport transport) const;
 };
 
-// The error is one clause for cli::complain().
+// The error is one clause for cli::complain(); where a line of the file is at fault, it begins with both.
+//
+// For a reload, call it again with the same arguments: it reads the file and the environment anew, and keeps
+// nothing from the time before. What has changed is told by a comparison of `settings`, by name and value.
+// The main thread alone may call it (getopt_long(3)), and --config FILE must still be readable then: by the
+// user that the program has become, and by Landlock's rules, for which `config_file` is the name as it was
+// given.
 std::expected<Options, std::string> parse_options(int argc, char** argv);
+
+KnownOptions known_options();  // the table
 
 extern const char* const kUsage;  // usage.cpp

@@ -56,13 +56,20 @@ const char* const kUsage =
   --keylog FILE        TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE       the packets of all legs with those secrets, as pcapng: tshark -r FILE -d tls.port==8443,dns
   --trace FILE         what becomes of each query, a line per event, names included; -: standard error
+  --config FILE        options from a file, too: long names without dashes, one a line, then blanks and the value; '#'
+                       comments. The command line wins; of what may be repeated it replaces all that the file has
+  --print-config       prints what is in force, as such a file, with where each value comes from
+  --check[=online]     proves files, certificate, key and dates, without serving; with =online each upstream, too.
+                       Exit code 0: no error; 1: options; 2: something here; 3: an upstream
   --help, --version
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.
   Sockets that systemd hands over (LISTEN_FDS) are listeners besides: proxyserver(8), SYSTEMD.
   A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
-  Before it serves it gives up the file system (Landlock), but for the system's trust store if it needs that,
-  and for /etc and the system's libraries if it looks names up without --bootstrap.
+  SIGHUP: reads its options and their files again, and says what needs a restart; changed certificates, keys and
+  CA files are noticed without it. What is wrong changes nothing; no connection is dropped (man: RELOADING).
+  Before it serves it gives up the file system (Landlock), but for the folders of these files, for the system's
+  trust store if it needs that, and for /etc and the system's libraries if it looks names up without --bootstrap.
 
 Examples
   proxyserver --upstream tcp://8.8.8.8                  DoT in, plain TCP out (the classroom's model)

@@ -208,13 +208,19 @@ void ServerContext::agree_only_on(const std::string& groups) {
   set_groups(context_.get(), groups);
 }
 
+void ServerContext::take_tickets_of(const ServerContext& before) {
+  before.ticket_keys_->use_in(context_.get());
+  ticket_keys_ = before.ticket_keys_;
+}
+
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
                              const std::string& client_ca_file)
-    : context_(make_context(TLS_server_method())), ticket_keys_(std::make_unique<TicketKeys>()) {
+    : context_(make_context(TLS_server_method())), ticket_keys_(std::make_shared<TicketKeys>()) {
   SSL_CTX* const c = context_.get();
   load_identity(c, cert_file, key_file);
   refuse_finite_fields(c);
   if (!client_ca_file.empty()) verify_clients(c, client_ca_file);
+  client_anchors_ = anchors_of(c);
   ticket_keys_->use_in(c);
   // Our order of suites, but a client that puts ChaCha20 first has no AES in its hardware: then that.
   SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
@@ -229,8 +235,20 @@ ServerContext::ServerContext(const std::string& cert_file, const std::string& ke
 
 ServerContext::~ServerContext() = default;
 
+CertificateFacts ServerContext::certificate() const {
+  return certificate_facts(SSL_CTX_get0_certificate(context_.get()));
+}
+
 std::string ServerContext::pin() const {
-  return certificate_facts(SSL_CTX_get0_certificate(context_.get())).pin;
+  return certificate().pin;
+}
+
+std::string ServerContext::chain() const {
+  std::string text = digest(SSL_CTX_get0_certificate(context_.get()));
+  STACK_OF(X509)* others = nullptr;
+  if (SSL_CTX_get0_chain_certs(context_.get(), &others) == 1)
+    for (int i = 0; i < sk_X509_num(others); ++i) text += digest(sk_X509_value(others, i));
+  return text;
 }
 
 // The newest few: an upstream may send a thousand.
@@ -249,6 +267,7 @@ ClientContext::ClientContext(const ClientOptions& options)
   if (is_address(certificate_name(*options_.sni))) options_.sni->clear();  // RFC 6066 §3
   set_versions(c, options_.least, options_.most);
   verify_server(c, options_);
+  anchors_ = anchors_of(c);
   if (!options_.cert_file.empty()) load_identity(c, options_.cert_file, options_.key_file);
   set_groups(c, options_.groups);
   offer_alpn(c, options_.alpn);

@@ -1,5 +1,6 @@
-// What many TLS connections have in common: identity, trust, versions, tickets. Built once, at start, before
-// any thread; then shared by const reference among all threads (OpenSSL allows that of an SSL_CTX).
+// What many TLS connections have in common: identity, trust, versions, tickets. Built once, then shared by
+// const reference among all threads (OpenSSL allows that of an SSL_CTX). When files have changed another is
+// built, for the connections that come; those that there are keep theirs.
 //
 // Both ends: TLS 1.2 and 1.3, AEAD suites with forward secrecy (RFC 9325 §4), OpenSSL's own groups in its
 // order (but for those over finite fields, which would cost a server too much), ALPN "dot", no compression,
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "common/tls/handles.h"
+#include "common/tls/peer.h"
 
 namespace tls {
 
@@ -48,16 +50,25 @@ class ServerContext {
   ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
-  std::string pin() const;  // of the leaf, as CertificateFacts::pin
+  CertificateFacts certificate() const;  // the leaf
+  std::string pin() const;               // of the leaf, as CertificateFacts::pin
+  // The certificates themselves, in a form that only serves to be compared: what is shown, and who vouches
+  // for clients.
+  std::string chain() const;
+  const std::string& client_anchors() const { return client_anchors_; }
 
   void tell_secrets(SecretSink sink);  // before the first connection
   void speak_only(Version version);    // likewise; below TLS 1.2 as ClientOptions::least: for a lab alone
   void agree_only_on(const std::string& groups);  // likewise; a list as parse_groups() has it
+  // Likewise: tickets that `before` has given are taken here, too. Only between contexts that demand the same
+  // of clients: who resumes is not asked for a certificate again.
+  void take_tickets_of(const ServerContext& before);
 
  private:
   std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
   SslContext context_;
-  std::unique_ptr<TicketKeys> ticket_keys_;  // behind context_, which initialises OpenSSL
+  std::shared_ptr<TicketKeys> ticket_keys_;  // behind context_, which initialises OpenSSL
+  std::string client_anchors_;
 };
 
 struct ClientOptions {
@@ -96,6 +107,8 @@ class ClientContext {
 
   ssl_ctx_st* get() const { return context_.get(); }
   const ClientOptions& options() const { return options_; }  // names as they are used: no final dot, no zone
+  // Of ca_file, as ServerContext::client_anchors(); of a system's store, what of it had to be read at once.
+  const std::string& anchors() const { return anchors_; }
 
   void tell_secrets(SecretSink sink);  // before the first connection
 
@@ -119,10 +132,12 @@ class ClientContext {
   std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it
   SslContext context_;
   std::unique_ptr<Tickets> tickets_;
+  std::string anchors_;
 };
 
 // The system's trust store is a folder that OpenSSL looks into while it verifies, not before. Here is that
-// one (or several: SSL_CERT_DIR may name a list), and whatever folders its links point into now.
+// one (or several: SSL_CERT_DIR may name a list), and whatever folders its links point into now; and the
+// folder of the file that serves where there is none.
 std::vector<std::string> system_trust_folders();
 
 }  // namespace tls

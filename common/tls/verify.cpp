@@ -148,6 +148,24 @@ bool passes_checks(ssl_ctx_st* context, const ClientOptions& options, const ssl_
   return passed;
 }
 
+std::string digest(x509_st* certificate) {
+  unsigned char octets[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  check(X509_digest(certificate, EVP_sha256(), octets, &size) == 1, "digest a certificate");
+  return {reinterpret_cast<const char*>(octets), size};
+}
+
+std::string anchors_of(ssl_ctx_st* context) {
+  std::set<std::string> digests;
+  const STACK_OF(X509_OBJECT)* const all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i)
+    if (X509* const anchor = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i)); anchor != nullptr)
+      digests.insert(digest(anchor));
+  std::string text;
+  for (const std::string& one : digests) text += one;
+  return text;
+}
+
 std::vector<std::string> system_trust_folders() {
   const char* const named = std::getenv(X509_get_default_cert_dir_env());
   std::istringstream list(named != nullptr ? named : X509_get_default_cert_dir());
@@ -159,6 +177,10 @@ std::vector<std::string> system_trust_folders() {
       if (const auto file = std::filesystem::canonical(entry.path(), ignored); !file.empty())
         folders.insert(file.parent_path().string());
   }
+  const char* const file = std::getenv(X509_get_default_cert_file_env());
+  const auto found =
+      std::filesystem::canonical(file != nullptr ? file : X509_get_default_cert_file(), ignored);
+  if (!found.empty()) folders.insert(found.parent_path().string());
   return {folders.begin(), folders.end()};
 }
 

@@ -19,6 +19,9 @@ void verify_server(ssl_ctx_st* context, const ClientOptions& options);
 // Whether the certificate that a session was made with would be accepted today.
 bool passes_checks(ssl_ctx_st* context, const ClientOptions& options, const ssl_session_st* session);
 
+std::string digest(x509_st* certificate);     // SHA-256, as octets
+std::string anchors_of(ssl_ctx_st* context);  // those in memory: their digests, in order
+
 // A server's demand on clients: a certificate that these anchors vouch for.
 void verify_clients(ssl_ctx_st* context, const std::string& ca_file);
 

@@ -37,7 +37,7 @@ void log_unusable(const std::string& upstream, const std::string& what) {
 dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const {
   const bool encrypted = upstreams_.encrypted();
   dns::OptSplice splice;
-  splice.add_opt = encrypted && limits_.pad_always;
+  splice.add_opt = encrypted && limits_->pad_always;
   if (!query.opt && !splice.add_opt) return splice;
   splice.keepalive = dns::kAskKeepalive;
   splice.pad_to = encrypted ? kQueryBlock : 0;
@@ -46,7 +46,7 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 
 void Forwarder::submit(QueryPtr query, Clock::time_point now) {
   query->came = now;
-  query->deadline = now + limits_.query;
+  query->deadline = now + limits_->query;
   outbox_.push_back(query);
   unanswered_.push_back(std::move(query));
 }
@@ -136,7 +136,7 @@ bool Forwarder::place(std::span<const QueryPtr> queries, Upstream& upstream, Ups
 Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entries, Clock::time_point now) {
   Clock::time_point until = retry_at_.value_or(Clock::time_point::max());
   std::erase_if(attended_, [&](const ConnectionPtr& connection) {
-    const auto plan = connection->plan(now, limits_.hedge_after);
+    const auto plan = connection->plan(now, limits_->hedge_after);
     if (plan) {
       entries.push_back(plan->entry);
       until = std::min(until, plan->until);
@@ -278,7 +278,7 @@ void Forwarder::on_time(Clock::time_point now) {
   expire(now);
   if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
   for (const ConnectionPtr& connection : attended_)
-    for (Returned& one : connection->overdue(now, limits_.hedge_after))
+    for (Returned& one : connection->overdue(now, limits_->hedge_after))
       one.query->asker->give_back(std::move(one));  // our own too: they come by mail, like all others
   read_mail(now);
   race(now);
@@ -292,7 +292,7 @@ void Forwarder::expire(Clock::time_point now) {
     if (query->deadline > now) break;
     ExtendedError error = last_error_;
     if (query->asked_last != nullptr) {
-      const std::string what = fmt::format("no answer within {} ms", limits_.query.count());
+      const std::string what = fmt::format("no answer within {} ms", limits_->query.count());
       error = {dns::ede::NETWORK_ERROR, fmt::format("{}: {}", query->asked_last->name(), what)};
       query->asked_last->was_silent(query->came, what, now);
     }

@@ -28,7 +28,11 @@ class Forwarder {
   using Clock = std::chrono::steady_clock;
 
   Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker)
-      : upstreams_(upstreams), limits_(limits), asker_(asker) {}
+      : upstreams_(upstreams), limits_(&limits), asker_(asker) {}
+
+  // From now on these, which must outlive it. (A query that came before keeps its deadline, and one behind it
+  // that has a shorter one ends with it.)
+  void use(const Limits& limits) { limits_ = &limits; }
 
   // The hop to the resolver, for the constructor of a Query.
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
@@ -84,7 +88,7 @@ class Forwarder {
   void drop(const ConnectionPtr& connection);  // not a reference into attended_
 
   Upstreams& upstreams_;
-  const Limits& limits_;
+  const Limits* limits_;
   Asker& asker_;
   std::vector<QueryPtr> outbox_;      // to be sent
   std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended

@@ -9,8 +9,8 @@
 
 // False: its asker is to ask another resolver first. What the second one says counts, whatever it is.
 bool Forwarder::is_last_word(const Reply& reply, const Upstream& upstream) const {
-  if (limits_.retry_on.empty() || upstreams_.size() == 1) return true;
-  if (std::ranges::find(limits_.retry_on, reply.answer->rcode()) == limits_.retry_on.end()) return true;
+  if (limits_->retry_on.empty() || upstreams_.size() == 1) return true;
+  if (std::ranges::find(limits_->retry_on, reply.answer->rcode()) == limits_->retry_on.end()) return true;
   const Upstream* const before = reply.query->refused_by;
   return before != nullptr && !before->is_one_with(upstream);
 }

@@ -62,9 +62,7 @@ bool Network::contains(const net::SocketAddress& address) const {
 
 AccessList AccessList::private_networks() {
   AccessList list;
-  for (const char* text : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-                           "::1/128", "fe80::/10", "fc00::/7"})
-    list.add(Network::parse(text).value());
+  for (const char* text : kPrivateNetworks) list.add(Network::parse(text).value());
   return list;
 }
 

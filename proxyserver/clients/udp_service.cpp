@@ -28,14 +28,15 @@ class UdpService::Worker final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Worker(net::UdpListener socket, Upstreams& upstreams, const Limits& limits, const AccessList& access,
-         const Instruments& instruments)
+  Worker(net::UdpListener socket, Upstreams& upstreams, const Published<Limits>& limits,
+         const Published<AccessList>& access, const Instruments& instruments)
       : address_(net::SocketAddress::of_socket(socket.fd())),
+        limits_(limits),
         access_(access),
         trace_(instruments.trace.get()),
         capture_(instruments.capture.get()),
         socket_(std::move(socket)),
-        forwarder_(upstreams, limits, *this) {}
+        forwarder_(upstreams, limits.current(), *this) {}
 
   int fd() const { return socket_.fd(); }
 
@@ -66,7 +67,8 @@ class UdpService::Worker final : public Asker {
   void send(const net::UdpPath& path, ByteView answer, Clock::time_point came);
 
   net::SocketAddress address_;
-  const AccessList& access_;
+  const Published<Limits>& limits_;
+  const Published<AccessList>& access_;
   const Trace* const trace_;
   Capture* const capture_;
   net::UdpListener socket_;  // sending: under Asker::mutex_
@@ -108,9 +110,11 @@ void UdpService::Worker::serve(int stopping, const std::atomic<Clock::time_point
 }
 
 void UdpService::Worker::receive(Clock::time_point now) {
+  forwarder_.use(limits_.current());
+  const AccessList& access = access_.current();
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
-    if (!access_.permits(client)) continue;
+    if (!access.permits(client)) continue;
     if (capture_ != nullptr)
       capture_->add_datagram(client, received.path->asked(address_), received.datagram);
     const Screening screening = screen(received.datagram);
@@ -166,7 +170,8 @@ void UdpService::Worker::send(const net::UdpPath& path, ByteView answer, Clock::
 }
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
-                       const Limits& limits, const AccessList& access, const Instruments& instruments)
+                       const Published<Limits>& limits, const Published<AccessList>& access,
+                       const Instruments& instruments)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
@@ -178,8 +183,8 @@ UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, U
   while (workers_.size() < workers) add(this->address());
 }
 
-UdpService::UdpService(net::UniqueFd socket, Upstreams& upstreams, const Limits& limits,
-                       const AccessList& access, const Instruments& instruments)
+UdpService::UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
+                       const Published<AccessList>& access, const Instruments& instruments)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   workers_.push_back(

@@ -11,6 +11,7 @@
 #include "common/net/unique_fd.h"
 #include "proxyserver/clients/access.h"
 #include "proxyserver/limits.h"
+#include "proxyserver/published.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/instruments.h"
 
@@ -18,10 +19,11 @@ class UdpService {
  public:
   // Binds `workers` sockets. All references must outlive the service.
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
-             const Limits& limits, const AccessList& access, const Instruments& instruments);
-  // The same with one worker, on a socket that is bound already.
-  UdpService(net::UniqueFd socket, Upstreams& upstreams, const Limits& limits, const AccessList& access,
+             const Published<Limits>& limits, const Published<AccessList>& access,
              const Instruments& instruments);
+  // The same with one worker, on a socket that is bound already.
+  UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
+             const Published<AccessList>& access, const Instruments& instruments);
   ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port

@@ -6,13 +6,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <fmt/format.h>
 #include <new>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/net/lookup.h"
@@ -20,7 +21,9 @@
 #include "common/net/tcp.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/session.h"
+#include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/demo_key.h"
+#include "proxyserver/listening/loading.h"
 #include "proxyserver/upstreams/bootstrap.h"
 
 namespace {
@@ -66,7 +69,7 @@ void use_small_stacks() {
   pthread_attr_destroy(&attributes);
 }
 
-net::UniqueFd stop_signals() {
+net::UniqueFd signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
@@ -77,11 +80,9 @@ net::UniqueFd stop_signals() {
   return fd;
 }
 
-std::string default_file(const char* name, const char* option) {
-  std::string installed = fmt::format("{}/{}", DOT_SYSCONFDIR, name);
-  if (std::filesystem::exists(name)) return name;
-  if (std::filesystem::exists(installed)) return installed;
-  throw UnusableFile(fmt::format("neither {} here nor {}: name one with {}", name, installed, option));
+Options with_default_files(Options options) {
+  name_default_files(options);
+  return options;
 }
 
 // Whether what is sent to `upstream` comes back to that listener of ours.
@@ -94,6 +95,17 @@ bool reaches(const net::Endpoint& upstream, const net::Endpoint& listener) {
   if (upstream.address.family() == listener.address.family() && is_any(listener))
     return upstream.address.is_of_this_machine() || is_any(upstream);
   return upstream.address.to_string() == listener.address.to_string();
+}
+
+// The terminal that it was started from: then SIGHUP means what it always has.
+bool terminal_is_gone() {
+  std::array<pollfd, 3> entries{};
+  for (int fd = 0; fd < 3; ++fd) entries[static_cast<std::size_t>(fd)] = {fd, 0, 0};
+  static_cast<void>(poll(entries.data(), entries.size(), 0));
+  return std::ranges::any_of(entries, [](const pollfd& one) {
+    struct stat found {};
+    return (one.revents & POLLHUP) != 0 && fstat(one.fd, &found) == 0 && S_ISCHR(found.st_mode);
+  });
 }
 
 // What the thread that looks names up uses: nothing of ours.
@@ -134,21 +146,23 @@ void discard_rest(int fd) {
 
 }  // namespace
 
-Server::Server(const Options& options)
-    : options_(options),
+Server::Server(const Options& options, Reload::ReadOptions read_again)
+    : options_(with_default_files(options)),
       instruments_(options.instruments),
+      replaceable_{Published(options.allow), Published(options.limits), nullptr, {}},
+      reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
           upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
           options.limits.query),
       sessions_(connections_for_descriptors(options.limits.max_connections)) {
   use_small_stacks();
-  signals_ = stop_signals();
+  signals_ = signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
-  if (options.listens(net::Transport::tls)) load_identity();
+  if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
-  if (tls_) warn_of_demo_key();
+  look_at_identity();
   check_lookup();
   // A query would go round and round, a session and a thread for each turn, until it is too old.
   for (const UpstreamOptions& upstream : options.upstreams)
@@ -161,25 +175,19 @@ Server::Server(const Options& options)
 
 void Server::add_upstream(const UpstreamOptions& upstream) {
   const net::Uri& uri = upstream.uri;
-  std::shared_ptr<tls::ClientContext> context;
-  if (uri.transport == net::Transport::tls) {
-    tls::ClientOptions trust;
-    trust.ca_file = options_.upstream_ca;
-    trust.auth_name = uri.auth_name.empty() ? uri.host : uri.auth_name;
-    trust.pins = upstream.pins;
-    trust.pin_only = options_.pin_only;
-    context = std::make_shared<tls::ClientContext>(trust);
-    instruments_.hear_secrets(*context);
-  }
-  auto make = [this, context](const net::Endpoint& endpoint) {
-    auto resolver = std::make_unique<Upstream>(endpoint, context, options_.limits.pool_size);
+  std::shared_ptr<Trust> trust;
+  if (uri.transport == net::Transport::tls)
+    trust = std::make_shared<Trust>(load_trust(upstream, options_, instruments_));
+  replaceable_.trusts.push_back(trust);
+  auto make = [this, trust](const net::Endpoint& endpoint) {
+    auto resolver = std::make_unique<Upstream>(endpoint, trust, options_.limits.pool_size);
     resolver->observe(instruments_);
     return resolver;
   };
   if (uri.address)
     upstreams_.add(make({uri.transport, *uri.address, uri.auth_name}));
   else
-    names_.add(uri, std::make_unique<Upstream>(uri, context), make);
+    names_.add(uri, std::make_unique<Upstream>(uri, trust), make);
 }
 
 bool Server::is_ours(const net::Endpoint& upstream) const {
@@ -209,20 +217,33 @@ void Server::check_lookup() const {
                                  logging::field("advice", kBetterThanItself)));
 }
 
-void Server::load_identity() {
-  if (options_.cert_file.empty()) options_.cert_file = default_file("cert.pem", "--cert");
-  if (options_.key_file.empty()) options_.key_file = default_file("key.pem", "--key");
-  tls_.emplace(options_.cert_file, options_.key_file, options_.client_ca);
-  instruments_.hear_secrets(*tls_);
-}
-
 void Server::warn_of_demo_key() const {
+  if (replaceable_.identity == nullptr) return;
   const bool beyond_loopback = std::ranges::any_of(bound_, [](const net::Endpoint& endpoint) {
     return endpoint.transport == net::Transport::tls && !endpoint.address.is_loopback();
   });
-  if (beyond_loopback && tls_->pin() == kDemoKeyPin)
+  if (beyond_loopback && replaceable_.identity->pin() == kDemoKeyPin)
     logging::write(logging::Level::warning, "demo-key",
                    "advice=\"this key is public: anybody can pose as this server; use --cert and --key\"");
+}
+
+// At the start, and when it may have changed.
+void Server::look_at_identity() {
+  if (replaceable_.identity == nullptr) return;
+  warn_of_demo_key();
+  const Options& options = reload_.options();
+  if (const std::string reader = key_reader(options.key_file);
+      reader == kEverybody && replaceable_.identity->pin() != kDemoKeyPin)
+    logging::write(logging::Level::warning, "key-readable",
+                   fmt::format("{} by={} {}", logging::field("file", options.key_file), reader,
+                               logging::field("advice", "chmod o= " + options.key_file)));
+  if (certificate_age_.take(options.cert_file, replaceable_.identity->certificate())) log_certificate_age();
+}
+
+void Server::log_certificate_age() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  if (const auto notice = certificate_age_.look(now))
+    logging::write(notice->level, notice->event, notice->facts);
 }
 
 // A name's addresses all, but for those that this machine has not: "localhost" is ::1 too, by its hosts file,
@@ -245,7 +266,7 @@ void Server::listen(const net::Endpoint& endpoint) {
   net::Endpoint real = endpoint;
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
-                                                options_.limits, options_.allow, instruments_));
+                                                replaceable_.limits, replaceable_.allow, instruments_));
     real.address = udp_.back()->address();
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
@@ -258,8 +279,8 @@ void Server::listen(const net::Endpoint& endpoint) {
 void Server::listen(const HandedSocket& handed) {
   net::UniqueFd socket = handed.take();
   if (handed.endpoint.transport == net::Transport::udp) {
-    udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, options_.limits,
-                                                options_.allow, instruments_));
+    udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, replaceable_.limits,
+                                                replaceable_.allow, instruments_));
   } else {
     net::prepare_listener(socket.get());
     listeners_.push_back({std::move(socket), handed.endpoint.transport, handed.endpoint.to_string()});
@@ -288,7 +309,7 @@ int Server::run() {
     const net::Deadline wake = resume_accepting_ ? earlier(sweep, *resume_accepting_) : sweep;
     if (poll(entries.data(), entries.size(), wake.poll_ms()) < 0 && errno != EINTR)
       throw NetError::from_errno("poll", errno);
-    if (entries[0].revents != 0) return stop();
+    if (entries[0].revents != 0 && is_told_to_stop()) return stop();
     sessions_.reap();
     try {
       for (std::size_t i = 0; i < listeners_.size(); ++i)
@@ -296,6 +317,8 @@ int Server::run() {
       if (sweep.expired()) {
         sweep = net::Deadline::in(interval);
         manager_.alive();
+        if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
+        log_certificate_age();
         upstreams_.sweep(Upstream::Clock::now());
       }
     } catch (const std::bad_alloc&) {  // it cost one client its connection; the others' end will bring memory
@@ -306,8 +329,9 @@ int Server::run() {
 
 // Why this client is not served; null: it is.
 const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key) const {
-  if (!options_.allow.permits(client)) return "not among --allow";
-  if (sessions_.of_client(key) >= options_.limits.max_per_client) return "--max-connections-per-client";
+  if (!replaceable_.allow.current().permits(client)) return "not among --allow";
+  if (sessions_.of_client(key) >= replaceable_.limits.current().max_per_client)
+    return "--max-connections-per-client";
   return nullptr;
 }
 
@@ -329,10 +353,9 @@ bool Server::accept_from(const Listener& listener) {
     if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,
-        [this, transport = listener.transport, socket = std::make_shared<net::UniqueFd>(std::move(socket)),
-         peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
-          serve(std::move(*socket), transport, peer, sign_off);
-        });
+        [this, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
+         socket = std::make_shared<net::UniqueFd>(std::move(socket)), peer = std::move(peer)](
+            const LiveSessions::SignOff& sign_off) { serve(std::move(*socket), identity, peer, sign_off); });
     if (!started) return pause_accepting("no thread to be had"), false;
   }
   return !sessions_.full();
@@ -352,31 +375,32 @@ void Server::pause_accepting(const char* reason) {
     logging::write(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
-void Server::serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
+void Server::serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
                    const LiveSessions::SignOff& sign_off) {
   const auto begin = net::Deadline::Clock::now();
   const auto time = [&] { return net::Deadline::Clock::now() - begin; };
   const Trace* const trace = instruments_.trace.get();
+  const Limits& limits = replaceable_.limits.current();
+  const net::Transport transport = identity ? net::Transport::tls : net::Transport::tcp;
   std::optional<CapturedConnection> captured;  // before the stream, which it watches
   std::unique_ptr<net::Stream> stream;
   try {
     if (instruments_.capture)
       captured.emplace(*instruments_.capture, socket.get(), net::SocketAddress::of_peer(socket.get()),
                        CapturedConnection::Side::accepted);
-    if (transport == net::Transport::tls) {
-      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    if (identity) {
+      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *identity, peer);
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
-      shake_hands(handshaking);
+      shake_hands(handshaking, net::Deadline::in(limits.handshake));
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
     } else {
       auto client = std::make_unique<net::TcpStream>(std::move(socket), peer);
       if (captured) captured->watch(*client);
       stream = std::move(client);
     }
-    const auto session =
-        std::make_shared<Session>(*stream, transport, upstreams_, options_.limits, draining_, trace);
+    const auto session = std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, trace);
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
@@ -393,4 +417,22 @@ void Server::serve(net::UniqueFd socket, net::Transport transport, const std::st
   }
   sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
                // else's by then
+}
+
+// By whatever signals have come.
+bool Server::is_told_to_stop() {
+  signalfd_siginfo signal{};
+  while (read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
+    if (signal.ssi_signo != SIGHUP || terminal_is_gone()) return true;
+    manager_.reloading();
+    if (reload_.by_signal()) use_what_is_new();
+    manager_.ready();  // with the old, if the new was refused: the log says so
+  }
+  return false;
+}
+
+void Server::use_what_is_new() {
+  look_at_identity();
+  names_.lengthen(replaceable_.limits.current().query);
+  upstreams_.sweep(Upstream::Clock::now());  // those connections that are not to be used any more
 }

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "common/net/unique_fd.h"
-#include "common/tls/tls_context.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/udp_service.h"
+#include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
+#include "proxyserver/listening/reload.h"
 #include "proxyserver/options.h"
 #include "proxyserver/process/notify.h"
 #include "proxyserver/upstreams/names.h"
@@ -26,11 +27,14 @@ class AsksItself : public std::runtime_error {
 class Server {
  public:
   // Loads certificates and binds; throws NetError, TlsError, AsksItself or UnusableFile when it cannot.
-  // SIGINT, SIGTERM and SIGHUP must be blocked before: they end run().
-  explicit Server(const Options& options);
+  // SIGINT, SIGTERM and SIGHUP must be blocked before: the first two end run(). At the third `read_again`
+  // reads the options once more.
+  Server(const Options& options, Reload::ReadOptions read_again);
 
   // Whether anybody beyond this machine can reach it.
   bool is_open() const;
+
+  Reload& reload() { return reload_; }
 
   // Accepts until told to stop, then lets the sessions finish. Returns the exit code.
   int run();
@@ -51,21 +55,27 @@ class Server {
   void listen(const HandedSocket& handed);
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
-  void load_identity();
   void warn_of_demo_key() const;
+  void look_at_identity();
+  void log_certificate_age();
   const char* refusal(const net::SocketAddress& client, const ClientKey& key) const;
   bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
-  void serve(net::UniqueFd socket, net::Transport transport, const std::string& peer,
+  using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
+  void serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
              const LiveSessions::SignOff& sign_off);
-  void shake_hands(tls::TlsStream& client) const;
+  void shake_hands(tls::TlsStream& client, net::Deadline deadline) const;
+  bool is_told_to_stop();
+  void use_what_is_new();
   int stop();
 
   Options options_;
   const ServiceManager manager_;
   const Instruments instruments_;
-  std::optional<tls::ServerContext> tls_;
+  Replaceable replaceable_;
+  Reload reload_;
+  CertificateAge certificate_age_;
   std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
   Upstreams upstreams_;
   Names names_;

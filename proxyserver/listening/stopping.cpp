@@ -43,10 +43,9 @@ void end_when_told_again(int signals) {
 
 }  // namespace
 
-void Server::shake_hands(tls::TlsStream& client) const {
+void Server::shake_hands(tls::TlsStream& client, net::Deadline deadline) const {
   using Status = net::IoResult::Status;
   const net::Waker waker;  // before draining_ is looked at: who sets it wakes us
-  net::Deadline deadline = net::Deadline::in(options_.limits.handshake);
   bool stopping = false;
   for (;;) {
     const Status status = client.try_handshake();
@@ -69,7 +68,7 @@ void Server::shake_hands(tls::TlsStream& client) const {
 // Datagrams are taken until the sessions have ended, and for half of the time at most.
 int Server::stop() {
   end_when_told_again(signals_.get());
-  const auto time = options_.limits.drain;
+  const auto time = replaceable_.limits.current().drain;
   const net::Deadline end = net::Deadline::in(time);
   const net::Deadline last_datagram = net::Deadline::in(time / 2);
   draining_ = true;

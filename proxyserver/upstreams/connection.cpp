@@ -88,6 +88,12 @@ UpstreamConnection::Submitted UpstreamConnection::submit(std::span<const QueryPt
   return result;
 }
 
+// As if its resolver had said so. While it is being made queries wait for it that had better not be moved.
+void UpstreamConnection::use_up() {
+  const std::lock_guard lock(table_);
+  if (ready_) idle_limit_ = {};
+}
+
 bool UpstreamConnection::attend(const net::Waker& waker) {
   const std::lock_guard lock(table_);
   if (attendant_ != nullptr) return false;
@@ -236,7 +242,7 @@ void UpstreamConnection::match(Clock::time_point now, std::vector<Reply>& replie
     if (reply.answer) {
       if (const auto limit = dns::hop_options(*view).keepalive) {
         const std::lock_guard lock(table_);
-        idle_limit_ = *limit * kKeepaliveUnit;
+        if (idle_limit_.count() != 0) idle_limit_ = *limit * kKeepaliveUnit;
       }
       set_id(reply.made.empty() ? *message : std::span(reply.made), reply.query->view.header.id);
     } else {
@@ -317,7 +323,8 @@ std::optional<UpstreamConnection::Clock::duration> UpstreamConnection::idle_time
   return now - std::max(idle_since_, last_heard_);
 }
 
-UpstreamConnection::Clock::duration UpstreamConnection::longest_idle_time() const {
+UpstreamConnection::Clock::duration UpstreamConnection::longest_idle_time() {
+  const std::lock_guard lock(table_);
   return idle_limit_ - kIdleMargin;
 }
 

@@ -57,7 +57,8 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   using Clock = Query::Clock;
 
   struct Parts {
-    std::unique_ptr<CapturedConnection> captured;  // before the stream, which it watches; null: no capture
+    std::unique_ptr<CapturedConnection> captured;     // before the stream, which it watches; null: no capture
+    std::shared_ptr<const tls::ClientContext> trust;  // likewise; null where it is not TLS
     std::unique_ptr<net::Stream> stream;
     tls::TlsStream* tls = nullptr;  // the same stream, where it is one
   };
@@ -77,6 +78,11 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   // attendant from now on. A failure comes out at the attendant's next turn().
   enum class Submitted : std::uint8_t { no, taken, attend };
   Submitted submit(std::span<const QueryPtr> queries, const Asker& asker, Terms terms, Clock::time_point now);
+
+  // Any thread. Who it was made to trust. And: once ready, it takes nothing more, and is closed when nothing
+  // is in flight.
+  const tls::ClientContext* trust() const { return parts_.trust.get(); }
+  void use_up();
 
   // Makes the thread of that waker the attendant, unless there is one. It lays the role down before it ends.
   bool attend(const net::Waker& waker);
@@ -117,8 +123,8 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
 
   // For how long nobody has waited for anything here; nullopt: somebody does.
   std::optional<Clock::duration> idle_time(Clock::time_point now);
-  Clock::duration longest_idle_time() const;  // then its far end may be about to close it
-  void release();                             // gives memory back
+  Clock::duration longest_idle_time();  // then its far end may be about to close it
+  void release();                       // gives memory back
 
   // For the trace: our end; and whose query it was made for, where it is not the first that is submitted.
   std::string local() const;

@@ -28,6 +28,11 @@ Names::Names(Upstreams& upstreams, LookUp look_up, IsOurs is_ours, std::chrono::
       is_ours_(std::move(is_ours)),
       keep_turns_(kLongerThanAny + static_cast<unsigned>(query_time / kTurn)) {}
 
+void Names::lengthen(std::chrono::milliseconds query_time) {
+  const unsigned turns = kLongerThanAny + static_cast<unsigned>(query_time / kTurn);
+  if (turns > keep_turns_) keep_turns_ = turns;  // never fewer: queries from before are still out
+}
+
 Names::~Names() {
   {
     const std::lock_guard lock(mutex_);

@@ -38,6 +38,9 @@ class Names {
   // there is none. `make` makes the upstream for one address; the thread calls it.
   void add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make);
 
+  // From now on queries may last so long. Any thread, before the first such query.
+  void lengthen(std::chrono::milliseconds query_time);
+
   // Starts the thread, where there is a name. Returns when each has been looked up once, or after a second.
   void start();
 
@@ -75,7 +78,7 @@ class Names {
   Upstreams& upstreams_;
   const LookUp look_up_;
   const IsOurs is_ours_;
-  const unsigned keep_turns_;
+  std::atomic<unsigned> keep_turns_;
   std::deque<Name> names_;
   std::deque<std::pair<std::shared_ptr<const Upstreams::List>, unsigned>> old_lists_;  // and turns since
 

@@ -92,7 +92,8 @@ UpstreamConnection::Parts Upstream::begin() const {
     parts.stream = std::move(stream);
   };
   if (tls_) {
-    auto stream = std::make_unique<tls::TlsStream>(std::move(socket), *tls_, peer);
+    parts.trust = tls_->current();
+    auto stream = std::make_unique<tls::TlsStream>(std::move(socket), *parts.trust, peer);
     parts.tls = stream.get();
     use(std::move(stream));
   } else {
@@ -127,8 +128,11 @@ std::vector<ConnectionPtr> Upstream::all_connections() const {
 
 void Upstream::sweep(Clock::time_point now) {
   const net::Waker waker;
-  for (const ConnectionPtr& connection : all_connections())
+  const Trust::Context trust = tls_ != nullptr ? tls_->current() : nullptr;
+  for (const ConnectionPtr& connection : all_connections()) {
+    if (connection->trust() != trust.get()) connection->use_up();
     if (connection->attend(waker)) rest(connection, now);
+  }
 }
 
 // What comes over an idle connection is TLS's housekeeping, or a late answer, or its end. But somebody may

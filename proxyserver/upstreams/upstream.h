@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "common/net/endpoint.h"
-#include "common/tls/tls_context.h"
 #include "proxyserver/upstreams/connection.h"
+#include "proxyserver/upstreams/trust.h"
 #include "proxyserver/watching/instruments.h"
 
 class Upstream {
  public:
   using Clock = std::chrono::steady_clock;
 
-  using Tls = std::shared_ptr<const tls::ClientContext>;
+  using Tls = std::shared_ptr<const Trust>;
 
   // `tls`: who is trusted, and the tickets that are common to all addresses of a name; null for tcp://.
   Upstream(const net::Endpoint& endpoint, Tls tls, std::size_t pool_size);
@@ -49,7 +49,8 @@ class Upstream {
   void bury(const ConnectionPtr& connection, const std::exception& cause, Clock::time_point now);
 
   // Once a second: looks at connections that nobody attends. Closes those that their far end closed, or that
-  // nobody wanted for long; the others give memory back.
+  // nobody wanted for long; the others give memory back. One that was made under another trust than is in
+  // force now takes no more queries.
   void sweep(Clock::time_point now);
 
   // Some resolvers (dnsdist 1.7) leave a second message in a TLS record unread until the next record comes.

@@ -85,7 +85,7 @@ class Model {
     auto stream = std::make_unique<Resolver>(moves);
     resolver_ = stream.get();
     connection_ = std::make_shared<UpstreamConnection>(
-        upstream(), UpstreamConnection::Parts{nullptr, std::move(stream), nullptr},
+        upstream(), UpstreamConnection::Parts{nullptr, nullptr, std::move(stream), nullptr},
         UpstreamConnection::Terms{}, nullptr, now_);
     submit();
     turn();

@@ -52,8 +52,8 @@ struct World {
     auto stream = std::make_unique<Narrow>();
     narrow = stream.get();
     connection = std::make_shared<UpstreamConnection>(
-        upstream, UpstreamConnection::Parts{nullptr, std::move(stream), nullptr}, UpstreamConnection::Terms{},
-        nullptr, now);
+        upstream, UpstreamConnection::Parts{nullptr, nullptr, std::move(stream), nullptr},
+        UpstreamConnection::Terms{}, nullptr, now);
     REQUIRE(connection->attend(attendant->waker()));
     std::vector<Reply> none;
     REQUIRE(connection->turn(POLLOUT, now, none));  // it is ready

@@ -33,6 +33,33 @@ std::string ca_complaint(const std::string& file) {
 
 }  // namespace
 
+TEST_CASE("Contexts tell by their certificates and anchors whether they are alike") {
+  const Classroom& room = classroom();
+  const tls::ServerContext one = room.server();
+  const tls::ServerContext same = room.server();
+  const tls::ServerContext asks(room.cert_file, room.key_file, room.ca_file);
+  CHECK(one.chain() == same.chain());
+  CHECK(one.client_anchors().empty());
+  CHECK(asks.client_anchors().size() == 32);
+
+  const tls::Identity other = tls::issue_self_signed({.common_name = "other", .names = {"DNS:other"}});
+  const TempDir directory;
+  const std::string cert = directory.write("cert.pem", other.certificate);
+  const tls::ServerContext different(cert, directory.write("key.pem", other.key));
+  CHECK(one.chain() != different.chain());
+
+  const std::string order = directory.write("a.pem", other.certificate + room.ca.certificate);
+  const std::string another = directory.write("b.pem", room.ca.certificate + other.certificate);
+  const auto anchors = [&](const std::string& file) {
+    tls::ClientOptions options = room.options();
+    options.ca_file = file;
+    return tls::ClientContext(options).anchors();
+  };
+  CHECK(anchors(order) == anchors(another));
+  CHECK(anchors(order) != anchors(room.ca_file));
+  CHECK(anchors(room.ca_file) == asks.client_anchors());
+}
+
 TEST_CASE("A server's files: what cannot be used is named, with the reason") {
   const Classroom& c = classroom();
   const TempDir& d = c.directory;

@@ -131,6 +131,25 @@ TEST_CASE("A ticket of another server process costs a full handshake, not a fail
   }
 }
 
+TEST_CASE("Tickets still count when another context takes the place of the one that gave them") {
+  const ClientContext client_context(classroom().options());
+  auto server_context = std::make_unique<ServerContext>(classroom().server());
+  {
+    End server(*server_context), client(client_context);
+    shake(client, server);
+    client.read();
+  }
+  auto next = std::make_unique<ServerContext>(classroom().server());
+  next->take_tickets_of(*server_context);
+  server_context = std::move(next);  // the keys outlive who made them
+  for (int round = 0; round < 2; ++round) {
+    End server(*server_context), client(client_context);
+    shake(client, server);
+    CHECK(client.stream.facts().resumed);
+    client.read();
+  }
+}
+
 TEST_CASE("A TLS 1.2 server is spoken to, and its session resumed any number of times") {
   const ClientContext client_context(classroom().options());
   RawPeer server(raw_server(0x0303));

@@ -1,0 +1,230 @@
+#include "proxyserver/listening/reload.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#include "common/log.h"
+#include "common/net/unique_fd.h"
+#include "common/tls/tls_error.h"
+
+namespace {
+
+// Who replaces a certificate and its key one after the other is not complained about in between.
+constexpr std::chrono::seconds kPatience{5};
+
+// What takes effect for connections and queries that come. All else is built into what there is already.
+const std::set<std::string, std::less<>> kCanChange = {"cert",
+                                                       "key",
+                                                       "client-ca",
+                                                       "upstream-ca",
+                                                       "pin",
+                                                       "pin-only",
+                                                       "allow",
+                                                       "max-in-flight",
+                                                       "idle-timeout",
+                                                       "write-timeout",
+                                                       "query-timeout",
+                                                       "drain-timeout",
+                                                       "hedge-after",
+                                                       "message-timeout",
+                                                       "handshake-timeout",
+                                                       "max-connections-per-client",
+                                                       "pad",
+                                                       "retry-on",
+                                                       "log-level"};
+
+std::string names(const std::set<std::string>& options) {
+  return fmt::format("{}", fmt::join(options, " "));
+}
+
+// What is in force with all of `wanted` that can change.
+Options merge(const Options& in_force, const Options& wanted, std::set<std::string>& changed,
+              std::set<std::string>& needs_restart) {
+  Options merged = in_force;
+  merged.cert_file = wanted.cert_file;
+  merged.key_file = wanted.key_file;
+  merged.client_ca = wanted.client_ca;
+  merged.upstream_ca = wanted.upstream_ca;
+  merged.pin_only = wanted.pin_only;
+  merged.allow = wanted.allow;
+  merged.log_level = wanted.log_level;
+  merged.limits = wanted.limits;
+  merged.limits.max_connections = in_force.limits.max_connections;
+  merged.limits.pool_size = in_force.limits.pool_size;
+  merged.limits.udp_workers = in_force.limits.udp_workers;
+  for (UpstreamOptions& upstream : merged.upstreams)
+    for (const UpstreamOptions& one : wanted.upstreams)
+      if (one.uri.to_string() == upstream.uri.to_string()) upstream.pins = one.pins;
+
+  std::set<std::string> given;
+  for (const Options* options : {&in_force, &wanted})
+    for (const auto& [name, values] : options->given) given.insert(name);
+  for (const std::string& name : given) {
+    const auto values_in = [&](const Options& options) {
+      const auto found = options.given.find(name);
+      return found != options.given.end() ? found->second : std::vector<std::string>{};
+    };
+    if (values_in(in_force) == values_in(wanted)) continue;
+    if (!kCanChange.contains(name)) {
+      needs_restart.insert(name);
+      continue;
+    }
+    changed.insert(name);
+    merged.given[name] = values_in(wanted);
+  }
+  return merged;
+}
+
+// Why that file cannot be read though it is there, and what to do about it; empty: neither.
+std::string advice_on_reading(const std::string& file) {
+  const net::UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (opened.valid() || errno != EACCES) return {};
+  // access(2) asks for permissions alone, and not for what Landlock has left to us.
+  if (faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) == 0)
+    return "it is in none of the folders that the files were in at the start, and nothing else can be opened "
+           "now: restart";
+  return "the user that --user names may not read it: let its group do so, or restart at each change";
+}
+
+}  // namespace
+
+Reload::Reload(Options options, ReadOptions read, Replaceable& target, const Instruments& instruments)
+    : options_(std::move(options)), read_(std::move(read)), target_(target), instruments_(instruments) {
+  watch_.watch(certificate_files(options_));
+}
+
+void Reload::user_changed() {
+  watch_.watch(watch_.files());  // what is out of reach now has not changed by that
+  std::vector<std::string> files = watch_.files();
+  if (!options_.config_file.empty()) files.push_back(options_.config_file);
+  for (const std::string& file : files)
+    if (const std::string advice = advice_on_reading(file); !advice.empty())
+      logging::write(logging::Level::warning, "cannot-reload",
+                     fmt::format("{} {}", logging::field("file", file), logging::field("advice", advice)));
+}
+
+bool Reload::by_signal() {
+  constexpr const char* kBy = "SIGHUP";
+  const auto wanted = read_();
+  if (!wanted) return log_refusal({{}, wanted.error()}, kBy), false;
+  auto loaded = load(*wanted);
+  failing_since_.reset();
+  if (!loaded) {
+    watch_.look();
+    watch_.give_up();
+    log_refusal(loaded.error(), kBy);
+    return false;
+  }
+  publish(std::move(*loaded), kBy);
+  return true;
+}
+
+bool Reload::by_files(Clock::time_point now) {
+  constexpr const char* kBy = "files";
+  const FileWatch::State state = watch_.look();
+  if (state == FileWatch::State::unchanged) failing_since_.reset();
+  if (state != FileWatch::State::settled) return false;
+  auto loaded = load(options_);
+  if (!watch_.are_still()) return false;
+  if (loaded) {
+    failing_since_.reset();
+    publish(std::move(*loaded), kBy);
+    return true;
+  }
+  if (!failing_since_) failing_since_ = now;
+  if (now - *failing_since_ < kPatience) return false;
+  failing_since_.reset();
+  watch_.give_up();
+  log_refusal(loaded.error(), kBy);
+  return false;
+}
+
+std::expected<Reload::Loaded, Reload::Refusal> Reload::load(const Options& wanted) const {
+  std::vector<std::string> files;
+  try {
+    Loaded loaded;
+    loaded.options = merge(options_, wanted, loaded.changed, loaded.needs_restart);
+    name_default_files(loaded.options);
+    files = certificate_files(loaded.options);
+    loaded.watch.watch(files);  // before they are read: a change meanwhile is then seen
+    load_identity(loaded);
+    load_trusts(loaded);
+    return loaded;
+  } catch (const tls::TlsError& error) {
+    const auto culprit = std::ranges::find_if(
+        files, [&](const std::string& file) { return error.facts().reason.starts_with(file + ": "); });
+    return std::unexpected(Refusal{culprit != files.end() ? *culprit : "", error.what()});
+  } catch (const std::exception& error) {
+    return std::unexpected(Refusal{{}, error.what()});
+  }
+}
+
+void Reload::load_identity(Loaded& loaded) const {
+  if (target_.identity == nullptr) return;
+  // So that all else can be read again where the key cannot.
+  const Options& options = loaded.options;
+  const auto is_in_use = [this](const std::string& file) { return file.empty() || watch_.is_in_use(file); };
+  if (options.cert_file == options_.cert_file && options.key_file == options_.key_file &&
+      options.client_ca == options_.client_ca && is_in_use(options.cert_file) &&
+      is_in_use(options.key_file) && is_in_use(options.client_ca))
+    return;
+  const tls::ServerContext& before = *target_.identity;
+  auto identity = ::load_identity(options, instruments_);
+  const bool same_chain = identity->chain() == before.chain();
+  const bool same_key = identity->pin() == before.pin();
+  const bool same_clients = identity->client_anchors() == before.client_anchors();
+  if (!same_chain) loaded.changed.insert("cert");
+  if (!same_key) loaded.changed.insert("key");
+  if (!same_clients) loaded.changed.insert("client-ca");
+  if (same_chain && same_key && same_clients) return;
+  if (same_clients) identity->take_tickets_of(before);
+  loaded.identity = std::move(identity);
+}
+
+void Reload::load_trusts(Loaded& loaded) const {
+  for (std::size_t i = 0; i < target_.trusts.size(); ++i) {
+    loaded.trusts.emplace_back();
+    if (target_.trusts[i] == nullptr) continue;
+    const Trust::Context before = target_.trusts[i]->current();
+    auto trust = load_trust(loaded.options.upstreams[i], loaded.options, instruments_);
+    const bool same_anchors = trust->anchors() == before->anchors();
+    const bool same_pins = trust->options().pins == before->options().pins;
+    if (!same_anchors) loaded.changed.insert("upstream-ca");
+    if (!same_pins) loaded.changed.insert("pin");
+    const bool same_way = trust->options().pin_only == before->options().pin_only &&
+                          trust->options().ca_file.empty() == before->options().ca_file.empty();
+    if (!same_anchors || !same_pins || !same_way) loaded.trusts.back() = std::move(trust);
+  }
+}
+
+void Reload::publish(Loaded loaded, const char* by) {
+  target_.limits.publish(loaded.options.limits);
+  target_.allow.publish(loaded.options.allow);
+  if (loaded.identity != nullptr) target_.identity = std::move(loaded.identity);
+  for (std::size_t i = 0; i < loaded.trusts.size(); ++i)
+    if (loaded.trusts[i] != nullptr) target_.trusts[i]->replace(std::move(loaded.trusts[i]));
+  logging::set_level(loaded.options.log_level);
+  options_ = std::move(loaded.options);
+  watch_ = std::move(loaded.watch);
+
+  const bool all = loaded.needs_restart.empty();
+  const std::string changed = loaded.changed.empty() ? "none" : names(loaded.changed);
+  std::string facts = fmt::format("by={} {}", by, logging::field("changed", changed));
+  if (!all) facts += " " + logging::field("needs-restart", names(loaded.needs_restart));
+  logging::write(all ? logging::Level::info : logging::Level::warning, "reloaded", facts);
+}
+
+void Reload::log_refusal(const Refusal& refusal, const char* by) {
+  std::string facts = fmt::format("by={} ", by);
+  if (!refusal.file.empty()) facts += logging::field("file", refusal.file) + " ";
+  facts += logging::field("reason", refusal.reason);
+  if (const std::string advice = refusal.file.empty() ? "" : advice_on_reading(refusal.file); !advice.empty())
+    facts += " " + logging::field("advice", advice);
+  logging::write(logging::Level::error, "reload-refused", facts);
+}
