@@ -346,7 +346,7 @@ Outcome apply(int flag, std::string_view value, Options& options) {
 
 Outcome add_defaults(Options& options) {
   if (options.allow.empty()) options.allow = AccessList::private_networks();
-  if (options.listen.empty())
+  if (options.listen.empty() && options.handed.empty())
     if (auto added = add_listener(options.listen, "tls://127.0.0.1:8443"); !added) return added;
   if (!options.upstreams.empty()) return {};
   for (const char* uri : {"tls://1.1.1.1:853#cloudflare-dns.com", "tls://8.8.8.8:853#dns.google"})
@@ -355,15 +355,13 @@ Outcome add_defaults(Options& options) {
 }
 
 bool has_tls(const Options& options) {
-  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
-  return std::ranges::any_of(options.listen, is_tls) || is_tls(options.upstreams.front().uri);
+  return options.listens(net::Transport::tls) ||
+         options.upstreams.front().uri.transport == net::Transport::tls;
 }
 
 // An option that could have no effect is refused: who gives it believes in something that will not be.
 Outcome check_fit(const Options& options, const std::set<int>& given) {
-  const auto listens = [&](net::Transport transport) {
-    return std::ranges::any_of(options.listen, [&](const auto& one) { return one.transport == transport; });
-  };
+  const auto listens = [&](net::Transport transport) { return options.listens(transport); };
   const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
   if (!listens(net::Transport::tls))
     for (const auto& [flag, name] : {std::pair(kCert, "--cert"), {kKey, "--key"}, {kClientCa, "--client-ca"}})
@@ -420,6 +418,12 @@ bool Options::has_names() const {
   return std::ranges::any_of(upstreams, [](const UpstreamOptions& one) { return !one.uri.address; });
 }
 
+bool Options::listens(net::Transport transport) const {
+  return std::ranges::any_of(listen, [&](const net::Uri& one) { return one.transport == transport; }) ||
+         std::ranges::any_of(handed,
+                             [&](const HandedSocket& one) { return one.endpoint.transport == transport; });
+}
+
 KnownOptions known_options() {
   return kLongOptions;
 }
@@ -442,6 +446,9 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
     given.insert(setting.flag);
     options.given[setting.name].push_back(setting.value);
   }
+  auto handed = handed_sockets();
+  if (!handed) return unexpected(handed.error());
+  options.handed = std::move(*handed);
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
   if (auto fit = check_fit(options, given); !fit) return unexpected(with_line(fit.error(), options.settings));
   if (const char* file = std::getenv("SSLKEYLOGFILE");

@@ -13,6 +13,7 @@
 #include "proxyserver/clients/access.h"
 #include "proxyserver/configuration/settings.h"
 #include "proxyserver/limits.h"
+#include "proxyserver/process/handed_sockets.h"
 #include "proxyserver/watching/instruments.h"
 
 struct UpstreamOptions {
@@ -25,6 +26,7 @@ struct Options {
 
   Action action = Action::serve;
   std::vector<net::Uri> listen;
+  std::vector<HandedSocket> handed;  // listeners besides
   std::vector<UpstreamOptions> upstreams;
   std::optional<net::SocketAddress>
       bootstrap;          // where names of upstreams are looked up; else as the system does
@@ -49,6 +51,7 @@ struct Options {
   std::map<std::string, std::vector<std::string>> given;
 
   bool has_names() const;  // among the upstreams
+  bool listens(net::Transport transport) const;
 };
 
 // The error is one clause for cli::complain(); where a line of the file is at fault, it begins with both.

@@ -34,6 +34,8 @@ const char* const kUsage =
 
   --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
   --hedge-after T      an upstream silent for T: one other is asked too (default 2s)
+  --drain-timeout T    told to stop (SIGTERM, SIGINT): what is still there is cut off after T (default 10s); a
+                       second signal ends it at once
   --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
                        patience with clients: TLS handshake (5s), a message from its first octet to its
                        last (3s), between queries (10s; after eight messages in a row that are no queries it is closed
@@ -69,6 +71,7 @@ const char* const kUsage =
   --help, --version
 
   An option that would have no effect, such as --cert without a tls:// listener, is an error.
+  Sockets that systemd hands over (LISTEN_FDS) are listeners besides: proxyserver(8), SYSTEMD.
   A time T is 5, 2.5s or 300ms. "listening URI" is printed for each listener once it accepts.
   SIGHUP: reads its options and their files again, and says what needs a restart; changed certificates, keys and
   CA files are noticed without it. What is wrong changes nothing; no connection is dropped (man: RELOADING).

@@ -59,6 +59,10 @@ UniqueFd listen_tcp(const SocketAddress& address, int backlog) {
   return fd;
 }
 
+void prepare_listener(int fd) {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "set TCP_NODELAY");
+}
+
 IoResult TcpStream::try_read(std::span<std::uint8_t> into) {
   for (;;) {
     const ssize_t got = recv(socket_.get(), into.data(), into.size(), 0);

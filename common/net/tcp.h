@@ -21,6 +21,9 @@ UniqueFd connect_tcp(const SocketAddress& address, Deadline deadline);
 // Bound and listening. SO_REUSEADDR, so that a restart need not wait; IPv6 sockets take IPv6 alone.
 UniqueFd listen_tcp(const SocketAddress& address, int backlog);
 
+// For a listening socket that somebody else has opened: what those above have.
+void prepare_listener(int fd);
+
 class TcpStream final : public Stream {
  public:
   TcpStream(UniqueFd socket, std::string peer) : Stream(std::move(peer)), socket_(std::move(socket)) {}

@@ -59,15 +59,22 @@ UdpListener::UdpListener(const SocketAddress& address)
       octets_(kBatch * kMaxQuery) {
   if (!socket_.valid()) throw NetError::from_errno("open a UDP socket", errno);
   set_option(fd(), SOL_SOCKET, SO_REUSEPORT, "set SO_REUSEPORT");
-  set_value(fd(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "set SO_RCVBUF");
-  if (address.family() == AF_INET6) {
-    set_option(fd(), IPPROTO_IPV6, IPV6_V6ONLY, "set IPV6_V6ONLY");
-    set_option(fd(), IPPROTO_IPV6, IPV6_RECVPKTINFO, "set IPV6_RECVPKTINFO");
-  } else {
-    set_option(fd(), IPPROTO_IP, IP_PKTINFO, "set IP_PKTINFO");
-  }
+  if (address.family() == AF_INET6) set_option(fd(), IPPROTO_IPV6, IPV6_V6ONLY, "set IPV6_V6ONLY");
+  prepare(address.family());
   if (bind(fd(), address.get(), address.size()) != 0)
     throw NetError::from_errno("listen on " + address.to_string(), errno);
+}
+
+UdpListener::UdpListener(UniqueFd socket) : socket_(std::move(socket)), octets_(kBatch * kMaxQuery) {
+  prepare(SocketAddress::of_socket(fd()).family());
+}
+
+void UdpListener::prepare(int family) {
+  set_value(fd(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer, "set SO_RCVBUF");
+  if (family == AF_INET6)
+    set_option(fd(), IPPROTO_IPV6, IPV6_RECVPKTINFO, "set IPV6_RECVPKTINFO");
+  else
+    set_option(fd(), IPPROTO_IP, IP_PKTINFO, "set IP_PKTINFO");
 }
 
 void UdpListener::check_free(const SocketAddress& address) {

@@ -31,6 +31,7 @@ class UdpListener {
   static constexpr std::size_t kMaxQuery = 4096;  // a larger datagram is dropped: no query is so long
 
   explicit UdpListener(const SocketAddress& address);
+  explicit UdpListener(UniqueFd socket);  // that somebody else has opened and bound; non-blocking
 
   // Throws if another program of the same user has the address: SO_REUSEPORT would share it without a word.
   static void check_free(const SocketAddress& address);
@@ -50,6 +51,8 @@ class UdpListener {
   int fd() const { return socket_.get(); }
 
  private:
+  void prepare(int family);
+
   UniqueFd socket_;
   std::vector<std::uint8_t> octets_;  // kBatch buffers of kMaxQuery
   std::array<UdpPath, kBatch> paths_;

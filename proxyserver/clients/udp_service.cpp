@@ -28,17 +28,15 @@ class UdpService::Worker final : public Asker {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Worker(const net::SocketAddress& address, Upstreams& upstreams, const Published<Limits>& limits,
+  Worker(net::UdpListener socket, Upstreams& upstreams, const Published<Limits>& limits,
          const Published<AccessList>& access, const Instruments& instruments)
-      : address_(address),
+      : address_(net::SocketAddress::of_socket(socket.fd())),
         limits_(limits),
         access_(access),
         watching_(instruments),
         capture_(instruments.capture.get()),
-        socket_(address),
-        forwarder_(upstreams, limits.current(), *this, instruments.metrics.get()) {
-    address_ = net::SocketAddress::of_socket(socket_.fd());
-  }
+        socket_(std::move(socket)),
+        forwarder_(upstreams, limits.current(), *this, instruments.metrics.get()) {}
 
   int fd() const { return socket_.fd(); }
 
@@ -182,9 +180,20 @@ UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, U
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
-  workers_.push_back(std::make_shared<Worker>(address, upstreams, limits, access, instruments));
-  while (workers_.size() < workers)
-    workers_.push_back(std::make_shared<Worker>(this->address(), upstreams, limits, access, instruments));
+  const auto add = [&](const net::SocketAddress& at) {
+    workers_.push_back(
+        std::make_shared<Worker>(net::UdpListener(at), upstreams, limits, access, instruments));
+  };
+  add(address);
+  while (workers_.size() < workers) add(this->address());
+}
+
+UdpService::UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
+                       const Published<AccessList>& access, const Instruments& instruments)
+    : stopping_(eventfd(0, EFD_CLOEXEC)) {
+  if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
+  workers_.push_back(
+      std::make_shared<Worker>(net::UdpListener(std::move(socket)), upstreams, limits, access, instruments));
 }
 
 UdpService::~UdpService() {

@@ -21,6 +21,9 @@ class UdpService {
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
              const Published<Limits>& limits, const Published<AccessList>& access,
              const Instruments& instruments);
+  // The same with one worker, on a socket that is bound already.
+  UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
+             const Published<AccessList>& access, const Instruments& instruments);
   ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port

@@ -17,13 +17,21 @@ struct Default {
   std::string_view value;
 };
 constexpr std::array kDefaults = {
-    Default{"policy", "ordered"},       Default{"pad", "edns"},
-    Default{"query-timeout", "5s"},     Default{"hedge-after", "2s"},
-    Default{"handshake-timeout", "5s"}, Default{"message-timeout", "3s"},
-    Default{"idle-timeout", "10s"},     Default{"write-timeout", "5s"},
-    Default{"max-connections", "4096"}, Default{"max-connections-per-client", "1024"},
-    Default{"max-in-flight", "64"},     Default{"pool-size", "256"},
-    Default{"udp-workers", "2"},        Default{"log-level", "info"},
+    Default{"policy", "ordered"},
+    Default{"pad", "edns"},
+    Default{"query-timeout", "5s"},
+    Default{"drain-timeout", "10s"},
+    Default{"hedge-after", "2s"},
+    Default{"handshake-timeout", "5s"},
+    Default{"message-timeout", "3s"},
+    Default{"idle-timeout", "10s"},
+    Default{"write-timeout", "5s"},
+    Default{"max-connections", "4096"},
+    Default{"max-connections-per-client", "1024"},
+    Default{"max-in-flight", "64"},
+    Default{"pool-size", "256"},
+    Default{"udp-workers", "2"},
+    Default{"log-level", "info"},
 };
 
 // What it means that there is none.

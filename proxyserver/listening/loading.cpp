@@ -16,8 +16,7 @@ std::string default_file(const char* name, const char* option) {
 }  // namespace
 
 bool serves_tls(const Options& options) {
-  const auto is_tls = [](const net::Uri& uri) { return uri.transport == net::Transport::tls; };
-  return std::ranges::any_of(options.listen, is_tls);
+  return options.listens(net::Transport::tls);
 }
 
 void name_default_files(Options& options) {

@@ -176,6 +176,7 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
   signals_ = signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
+  for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
   look_at_identity();
   if (options.metrics) open_metrics(*options.metrics);
@@ -316,6 +317,18 @@ void Server::listen(const net::Endpoint& endpoint) {
   bound_.push_back(real);
 }
 
+void Server::listen(const HandedSocket& handed) {
+  net::UniqueFd socket = handed.take();
+  if (handed.endpoint.transport == net::Transport::udp) {
+    udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, replaceable_.limits,
+                                                replaceable_.allow, instruments_));
+  } else {
+    net::prepare_listener(socket.get());
+    listeners_.push_back({std::move(socket), handed.endpoint.transport, handed.endpoint.to_string()});
+  }
+  bound_.push_back(handed.endpoint);
+}
+
 int Server::run() {
   instruments_.start();
   names_.start();
@@ -326,10 +339,13 @@ int Server::run() {
     fmt::print("metrics {}\n", metrics_uri_);
   }
   std::fflush(stdout);
+  manager_.ready();
 
   std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0}, {sessions_.wake_fd(), POLLIN, 0}};
   for (const Listener& listener : listeners_) entries.push_back({listener.socket.get(), 0, 0});
-  net::Deadline sweep = net::Deadline::in(kSweepInterval);
+  const auto interval = std::min<net::Deadline::Clock::duration>(
+      kSweepInterval, manager_.wants_to_hear().value_or(kSweepInterval));
+  net::Deadline sweep = net::Deadline::in(interval);
   for (;;) {
     if (resume_accepting_ && resume_accepting_->expired()) resume_accepting_.reset();
     const bool accepting = !sessions_.full() && !resume_accepting_;
@@ -345,7 +361,8 @@ int Server::run() {
       for (std::size_t i = 0; i < listeners_.size(); ++i)
         if (entries[i + 2].revents != 0) accept_from(listeners_[i]);
       if (sweep.expired()) {
-        sweep = net::Deadline::in(kSweepInterval);
+        sweep = net::Deadline::in(interval);
+        manager_.alive();
         logging::write_sums(logging::Sums::due);
         if (reload_.by_files(Reload::Clock::now())) use_what_is_new();
         log_certificate_age();
@@ -436,7 +453,7 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
       is_handshaking = true;
-      shake_hands(handshaking, limits.handshake);
+      shake_hands(handshaking, net::Deadline::in(limits.handshake));
       is_handshaking = false;
       if (metrics != nullptr) metrics->client_handshake(handshaking.facts());
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
@@ -477,7 +494,9 @@ bool Server::is_told_to_stop() {
       continue;
     }
     if (signal.ssi_signo != SIGHUP || terminal_is_gone()) return true;
+    manager_.reloading();
     if (reload_.by_signal()) use_what_is_new();
+    manager_.ready();  // with the old, if the new was refused: the log says so
   }
   return false;
 }

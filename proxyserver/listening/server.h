@@ -14,6 +14,7 @@
 #include "proxyserver/listening/reload.h"
 #include "proxyserver/listening/status.h"
 #include "proxyserver/options.h"
+#include "proxyserver/process/notify.h"
 #include "proxyserver/upstreams/names.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/http_responder.h"
@@ -54,6 +55,7 @@ class Server {
   void add_upstream(const UpstreamOptions& upstream);
   void listen(const net::Uri& uri);
   void listen(const net::Endpoint& endpoint);
+  void listen(const HandedSocket& handed);
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
   void warn_of_demo_key() const;
@@ -67,13 +69,14 @@ class Server {
   using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
   void serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
              const LiveSessions::SignOff& sign_off);
+  void shake_hands(tls::TlsStream& client, net::Deadline deadline) const;
   bool is_told_to_stop();
   void use_what_is_new();
-  void shake_hands(tls::TlsStream& client, std::chrono::milliseconds time) const;
   void tell_certificate_end();
   int stop();
 
   Options options_;
+  const ServiceManager manager_;
   const Instruments instruments_;
   Replaceable replaceable_;
   Reload reload_;

@@ -43,10 +43,9 @@ void end_when_told_again(int signals) {
 
 }  // namespace
 
-void Server::shake_hands(tls::TlsStream& client, std::chrono::milliseconds time) const {
+void Server::shake_hands(tls::TlsStream& client, net::Deadline deadline) const {
   using Handshake = net::IoResult::Status;
   const net::Waker waker;  // before draining_ is looked at: who sets it wakes us
-  net::Deadline deadline = net::Deadline::in(time);
   bool stopping = false;
   for (;;) {
     const Handshake status = client.try_handshake();
@@ -73,6 +72,7 @@ int Server::stop() {
   const net::Deadline end = net::Deadline::in(time);
   const net::Deadline last_datagram = net::Deadline::in(time / 2);
   draining_ = true;
+  manager_.stopping();
   for (const Listener& listener : listeners_) {
     for (int batch = 0; batch < kBacklog / kAcceptBatch && accept_from(listener); ++batch) continue;
   }
@@ -85,6 +85,7 @@ int Server::stop() {
   };
   while (!sessions_.wait_for_all(
       earlier(end, net::Deadline::in(std::min<net::Deadline::Clock::duration>(kTick, time / 2))))) {
+    manager_.alive();
     if (last_datagram.expired()) stop_datagrams();
     if (end.expired()) break;
   }

@@ -31,12 +31,18 @@ void limit(int resource, std::optional<std::size_t> most) {
 
 // In the child, between fork and exec: only calls that are safe there (signal-safety(7)).
 [[noreturn]] void become(char* const* arguments, int output, int error, const Process::Limits& limits) {
+  int copies[8];
   signal(SIGHUP, SIG_DFL);  // nohup(1) is for the tests, not for what they start
   dup2(output, STDOUT_FILENO);
   dup2(error, STDERR_FILENO);
   if (const int null = open("/dev/null", O_RDONLY); null >= 0) dup2(null, STDIN_FILENO);
+  unsigned next = 3;
+  const int clear_of_them = 3 + static_cast<int>(limits.descriptors.size());
+  for (const int fd : limits.descriptors)  // first to where none is in the way of another
+    if (const int copy = fcntl(fd, F_DUPFD, clear_of_them); copy >= 0) copies[next++ - 3] = copy;
+  for (unsigned i = 3; i < next; ++i) dup2(copies[i - 3], static_cast<int>(i));
   // A descriptor that the test program inherited would count against the child's limit, and hide its leaks.
-  syscall(SYS_close_range, 3U, ~0U, 0U);
+  syscall(SYS_close_range, next, ~0U, 0U);
   limit(RLIMIT_NOFILE, limits.open_files);
   limit(RLIMIT_AS, limits.address_space);
   execv(arguments[0], arguments);

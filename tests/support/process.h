@@ -19,6 +19,7 @@ class Process {
   struct Limits {
     std::optional<std::size_t> open_files{};     // RLIMIT_NOFILE in the child
     std::optional<std::size_t> address_space{};  // RLIMIT_AS, in octets: what threads and memory are cut from
+    std::vector<int> descriptors{};              // of ours, which the child has as 3, 4, ...
   };
 
   // `command` is the program's path and its arguments. Throws std::runtime_error if it cannot be started.
