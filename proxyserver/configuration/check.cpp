@@ -224,4 +224,5 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
   check_output("keylog", options.instruments.key_log, report);
   check_output("capture", options.instruments.capture, report);
   check_output("trace", options.instruments.trace, report);
+  check_output("query-log", options.instruments.query_log, report);
 }

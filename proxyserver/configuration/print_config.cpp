@@ -32,6 +32,8 @@ constexpr std::array kDefaults = {
     Default{"pool-size", "256"},
     Default{"udp-workers", "2"},
     Default{"log-level", "info"},
+    Default{"log-format", "text"},
+    Default{"query-log-privacy", "full"},
 };
 
 // What it means that there is none.
@@ -42,6 +44,8 @@ constexpr std::array kAbsent = {
     Default{"client-ca", "clients need no certificate"},
     Default{"retry-on", "every answer is passed on at once"},
     Default{"user", "it stays who started it"},
+    Default{"query-log", "queries are not logged"},
+    Default{"metrics", "nobody is told"},
 };
 
 const Default* find(const auto& table, std::string_view name) {

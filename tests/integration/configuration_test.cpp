@@ -99,7 +99,7 @@ TEST_CASE("a mistake in the file ends the program with its name and the line") {
   }
 }
 
-TEST_CASE("--print-config feeds --config, and both print the same values") {
+TEST_CASE("the option --print-config feeds --config, and both print the same values") {
   const Identity identity;
   const Outcome first =
       run_proxyserver(identity.options() + Arguments{"--idle-timeout", "7", "--print-config"});
@@ -112,7 +112,7 @@ TEST_CASE("--print-config feeds --config, and both print the same values") {
   CHECK_THAT(second.output, Contains("idle-timeout 7") && Contains("# " + file + ":"));
 }
 
-TEST_CASE("--check finds nothing wrong where nothing is, and binds no port") {
+TEST_CASE("the option --check finds nothing wrong where nothing is, and binds no port") {
   const Identity identity;
   const Listening proxy(
       Arguments{PROXYSERVER_PROGRAM} + identity.options() + Arguments{"--upstream", "tcp://192.0.2.1"}, 1);
@@ -129,7 +129,7 @@ TEST_CASE("--check finds nothing wrong where nothing is, and binds no port") {
   CHECK_THAT(outcome.output, Contains("0 errors, 0 warnings\n"));
 }
 
-TEST_CASE("--check names the file that the proxy could not serve with, and exits with 2") {
+TEST_CASE("the option --check names the file that the proxy could not serve with, and exits with 2") {
   const Identity identity, other;
   const auto refused = [&](const std::string& line) {
     const Outcome outcome = identity.check();
@@ -156,7 +156,7 @@ TEST_CASE("--check names the file that the proxy could not serve with, and exits
   }
 }
 
-TEST_CASE("--check of a certificate that has expired is an error, of one that soon will a warning") {
+TEST_CASE("the option --check of a certificate that has expired is an error, of one that soon will a warning") {
   const Outcome expired = Identity(-48h).check();
   CHECK(expired.exit_code == 2);
   CHECK_THAT(expired.output, Contains("error    certificate  ") && Contains(": CN=under test expired on "));
@@ -166,7 +166,7 @@ TEST_CASE("--check of a certificate that has expired is an error, of one that so
                               Contains(", 5 days; try: renew it\n") && Contains("0 errors, 1 warning\n"));
 }
 
-TEST_CASE("--check of a key that everybody can read is a warning that says what to do") {
+TEST_CASE("the option --check of a key that everybody can read is a warning that says what to do") {
   const Identity identity;
   chmod(identity.key.c_str(), 0644);
   const Outcome outcome = identity.check();
@@ -178,7 +178,7 @@ TEST_CASE("--check of a key that everybody can read is a warning that says what 
   CHECK_THAT(identity.check().output, Contains("0 errors, 0 warnings\n"));
 }
 
-TEST_CASE("--check=online says who each upstream proved to be, and how") {
+TEST_CASE("the option --check=online says who each upstream proved to be, and how") {
   const LabResolver resolver;
   const Arguments trust = {"--listen", "tcp://127.0.0.1:0", "--upstream-ca", resolver.ca_file(),
                            "--check=online"};
@@ -199,7 +199,7 @@ TEST_CASE("--check=online says who each upstream proved to be, and how") {
                                Contains("refused") && Contains(": is lab.test, ") && Contains("1 error, "));
 }
 
-TEST_CASE("--check=online says why an upstream cannot be trusted, and exits with 3") {
+TEST_CASE("the option --check=online says why an upstream cannot be trusted, and exits with 3") {
   const auto [fault, words, advice] = GENERATE(table<std::string, std::string, std::string>({
       {"wrong-name", "name mismatch: wanted lab.test, found ", "behind the '#' of --upstream"},
       {"expired", "certificate expired: since ", "until its owner renews it"},

@@ -15,6 +15,7 @@
 #include "tests/support/client_leg.h"
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 using net::Transport;
 
 namespace {
@@ -75,11 +76,17 @@ TEST_CASE("the manager hears when the proxy serves, that it lives, and that it s
   CHECK(manager.hear() == "READY=1");
   for (int i = 0; i < 3; ++i) CHECK(manager.hear() == "WATCHDOG=1");  // also confined, as it is by now
   CHECK(proxy.connect(Transport::tls).ask(make_query("a.tag.test.", dns::type::TXT)).header.qr);
+  const auto next_news = [&] {
+    std::string news;
+    do news = manager.hear();
+    while (news == "WATCHDOG=1");
+    return news;
+  };
+  proxy.process().signal(SIGHUP);
+  CHECK_THAT(next_news(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+  CHECK(next_news() == "READY=1");
   proxy.process().signal(SIGTERM);
-  std::string last;
-  do last = manager.hear();
-  while (last == "WATCHDOG=1");
-  CHECK(last == "STOPPING=1");
+  CHECK(next_news() == "STOPPING=1");
 }
 
 TEST_CASE("a watchdog that is another process's, or none, hears nothing") {

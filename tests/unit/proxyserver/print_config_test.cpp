@@ -90,7 +90,7 @@ TEST_CASE("what --print-config prints is a file that gives the same options, def
   CHECK(lines_of(config_text(*again).value()) == lines_of(*text));
 }
 
-TEST_CASE("--print-config says of each value where it comes from, and leaves out no option") {
+TEST_CASE("the option --print-config says of each value where it comes from, and leaves out no option") {
   const TempDir folder;
   const std::string file = folder.file("proxy.conf");
   std::ofstream(file) << "listen udp://127.0.0.1:0\n\nidle-timeout 7\nlog-level debug\n"
