@@ -33,7 +33,6 @@ constexpr std::array kDefaults = {
     Default{"udp-workers", "2"},
     Default{"log-level", "info"},
     Default{"log-format", "text"},
-    Default{"query-log-privacy", "full"},
 };
 
 // What it means that there is none.
@@ -45,6 +44,7 @@ constexpr std::array kAbsent = {
     Default{"retry-on", "every answer is passed on at once"},
     Default{"user", "it stays who started it"},
     Default{"query-log", "queries are not logged"},
+    Default{"query-log-privacy", "a query log names clients in full"},
     Default{"metrics", "nobody is told"},
 };
 

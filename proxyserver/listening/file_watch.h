@@ -4,6 +4,7 @@
 // old name, a link that is moved (certbot's in live/, Kubernetes' ..data), new content in the same file.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>

@@ -3,6 +3,7 @@
 // octets of a request, and time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <optional>

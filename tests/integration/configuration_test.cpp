@@ -156,7 +156,8 @@ TEST_CASE("the option --check names the file that the proxy could not serve with
   }
 }
 
-TEST_CASE("the option --check of a certificate that has expired is an error, of one that soon will a warning") {
+TEST_CASE(
+    "the option --check of a certificate that has expired is an error, of one that soon will a warning") {
   const Outcome expired = Identity(-48h).check();
   CHECK(expired.exit_code == 2);
   CHECK_THAT(expired.output, Contains("error    certificate  ") && Contains(": CN=under test expired on "));
