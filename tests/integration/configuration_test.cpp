@@ -72,7 +72,7 @@ TEST_CASE("a proxy that is started by --config serves as the file says") {
   CHECK_FALSE(answer.output.empty());
 }
 
-TEST_CASE("at SIGHUP the file is read again; a mistake in it is named, and changes nothing") {
+TEST_CASE("at SIGHUP the file is read again, and a mistake in it is named and changes nothing") {
   const Identity identity;
   const std::string file =
       write(identity.folder.file("proxy.conf"), "listen tcp://127.0.0.1:0\nidle-timeout 7\n");
@@ -82,7 +82,8 @@ TEST_CASE("at SIGHUP the file is read again; a mistake in it is named, and chang
   CHECK(says(proxy.process(), "reloaded by=SIGHUP changed=idle-timeout needs-restart=pool-size\n"));
   write(file, "listen tcp://127.0.0.1:0\nidle-timeout never\n");
   proxy.process().signal(SIGHUP);
-  CHECK(says(proxy.process(), "reload-refused by=SIGHUP reason=\"" + file + ":2: idle-timeout never: "));
+  CHECK(says(proxy.process(),
+             fmt::format("reload-refused by=SIGHUP file={0} reason=\"{0}:2: idle-timeout never: ", file)));
 }
 
 TEST_CASE("a mistake in the file ends the program with its name and the line") {

@@ -51,7 +51,7 @@ bool has(const dns::Message& message, std::uint16_t code) {
 }  // namespace
 
 TEST_CASE(
-    "cookie, keepalive and padding of a client stay on its leg; all other options go on (RFC 7873 §5)") {
+    "cookie, keepalive and padding of a client stay on its leg, all other options go on (RFC 7873 §5)") {
   const Transport upstream_leg = GENERATE(Transport::tls, Transport::tcp);
   const Transport client_leg = GENERATE(Transport::tls, Transport::tcp, Transport::udp);
   CAPTURE(to_string(client_leg), to_string(upstream_leg));
@@ -76,7 +76,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("cookie, keepalive and padding of a resolver stay on its leg; all other options go on") {
+TEST_CASE("cookie, keepalive and padding of a resolver stay on its leg, all other options go on") {
   const Transport upstream_leg = GENERATE(Transport::tls, Transport::tcp);
   const Transport client_leg = GENERATE(Transport::tls, Transport::tcp, Transport::udp);
   CAPTURE(to_string(client_leg), to_string(upstream_leg));

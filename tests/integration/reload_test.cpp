@@ -129,7 +129,7 @@ TEST_CASE("files that are changed behind links, as Kubernetes does, are noticed 
   CHECK(who_serves(proxy, files) == "CN=second");
 }
 
-TEST_CASE("a certificate without its key is refused, the old pair stays; when the key comes both are taken") {
+TEST_CASE("a certificate without its key is refused, the old pair stays, when the key comes both are taken") {
   const LabResolver resolver;
   const Files files;
   Listening proxy(command(files, resolver), 1);
@@ -172,7 +172,7 @@ TEST_CASE("a resolver that is trusted no more gets no query over the connection 
 }
 
 TEST_CASE(
-    "what --config says anew counts at SIGHUP on every leg; what cannot is named; a mistake changes "
+    "what --config says anew counts at SIGHUP on every leg, what cannot is named, a mistake changes "
     "nothing") {
   const ScriptedUpstream upstream(Transport::tcp,
                                   [](const auto& query) { return dns::encode(answer_to(query.message())); });

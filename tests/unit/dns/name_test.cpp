@@ -291,7 +291,7 @@ TEST_CASE("a name lies within itself and its ancestors, label by label") {
   CHECK_FALSE(name("ww\\003org.").is_within(name("org.")));
 }
 
-TEST_CASE("a name's parent lacks the first label; the root is its own") {
+TEST_CASE("a name's parent lacks the first label, the root is its own") {
   CHECK(name("www.example.").parent().to_string() == "example.");
   CHECK(name("example.").parent().is_root());
   CHECK(Name().parent().is_root());

@@ -147,7 +147,8 @@ TEST_CASE("RDATA text is refused where it would not fit a record") {
   CHECK(parse_rdata(type::TXT, many).error().what == "RDATA longer than 65535 octets");
 }
 
-TEST_CASE("a compression pointer after \\# is refused: there is no message to point into") {
+TEST_CASE(
+    "a compression pointer in the generic form (RFC 3597) is refused: there is no message to point into") {
   CHECK_FALSE(parse_rdata(type::NS, "\\# 2 c000"));
   CHECK(parse_rdata(type::SRV, "\\# 23 000100020003 0c 61626364656667 68696a6b6c c00c 00").has_value() ==
         false);

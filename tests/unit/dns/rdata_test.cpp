@@ -150,7 +150,9 @@ TEST_CASE("RDATA of every type may be written in the form of RFC 3597") {
   }
 }
 
-TEST_CASE("RDATA that lacks its type's form is refused as bad RDATA, on the wire and after \\#") {
+TEST_CASE(
+    "RDATA that lacks its type's form is refused as bad RDATA, on the wire and in the generic form (RFC "
+    "3597)") {
   for (const Reject& reject : kRejects) {
     CAPTURE(reject.type, reject.why, reject.wire);
     const Bytes wire = hex(reject.wire);

@@ -39,7 +39,7 @@ TEST_CASE("a full disk ends a private file for good, and a device is never remov
   CHECK(stat("/dev/full", &facts) == 0);
 }
 
-TEST_CASE("a file opened for appending keeps what it had and becomes private; somebody's link is followed") {
+TEST_CASE("a file opened for appending keeps what it had and becomes private, somebody's link is followed") {
   const TempDir directory;
   const std::string file = directory.file("log"), link = directory.file("link");
   std::ofstream(file) << "before ";

@@ -133,7 +133,7 @@ TEST_CASE("an answer counts only with the ID and the question of the query") {
   CHECK(look_up(resolver) == Texts{"192.0.2.1:853"});
 }
 
-TEST_CASE("a query that gets no answer is sent again; what is too long for UDP is asked for over TCP") {
+TEST_CASE("a query that gets no answer is sent again, what is too long for UDP is asked for over TCP") {
   int tries = 0;
   const Resolver resolver([&](const dns::Message& query, bool udp) {
     if (!asks_for_a(query)) return std::vector{answer_to(query)};

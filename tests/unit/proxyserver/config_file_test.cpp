@@ -80,7 +80,7 @@ TEST_CASE("a file that is empty, or comments alone, changes nothing") {
   }
 }
 
-TEST_CASE("the command line wins; what can be repeated it replaces as a whole") {
+TEST_CASE("the command line wins, what can be repeated it replaces as a whole") {
   const ConfigFile file(
       "listen tcp://127.0.0.1:1\nlisten tcp://127.0.0.1:2\nupstream tls://192.0.2.1\npin sha256/" + kPin +
       "\nallow 192.0.2.0/24\nallow 198.51.100.0/24\nidle-timeout 7\npool-size 9\n");

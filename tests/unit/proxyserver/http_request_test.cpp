@@ -90,7 +90,7 @@ TEST_CASE("a request may come octet by octet") {
   CHECK(http::parse(whole)->path == "/metrics");
 }
 
-TEST_CASE("a response says its length, its time and that the connection ends; HEAD's has no content") {
+TEST_CASE("a response says its length, its time and that the connection ends, HEAD's has no content") {
   http::Response response;
   response.status = 405;
   response.content = "no\n";

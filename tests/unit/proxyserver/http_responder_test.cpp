@@ -62,7 +62,7 @@ std::optional<http::Response> hello(const std::string&) {
 
 }  // namespace
 
-TEST_CASE("half a request is answered with 408 when its time is over; silence is not answered") {
+TEST_CASE("half a request is answered with 408 when its time is over, silence is not answered") {
   const Served served(hello, {.connections = 4, .time = 100ms});
   const net::UniqueFd half = served.connect("GET /page HT"), silent = served.connect();
   CHECK_THAT(heard(half), Contains("HTTP/1.1 408 Request Timeout"));

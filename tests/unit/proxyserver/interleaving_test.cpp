@@ -239,7 +239,7 @@ TEST_CASE("the sweep looks at a connection whose attendant has just left, with a
   in_every_order({}, {lays_down(), hands_over()}, {answer("first.ben."), nonsense(), sweep(), looks()});
 }
 
-TEST_CASE("queries that are stuck go another way; an answer, a death, a deadline, or a stop meanwhile") {
+TEST_CASE("queries that are stuck go another way, an answer, a death, a deadline, or a stop meanwhile") {
   const Steps told{finds_overdue(), gives_back(), gives_back(9)};
   for (const Steps& then : {Steps{answer("first.ben."), reads(), delivers()}, dies()}) {
     in_every_order({}, told + then, {looks(), waits()});

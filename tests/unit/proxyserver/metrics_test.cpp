@@ -129,7 +129,7 @@ TEST_CASE("client connections that have ended, however they did, are no more") {
     CHECK_THAT(text, Contains("ended_total{transport=\"tls\",reason=\"" + std::string(reason) + "\"} 1\n"));
 }
 
-TEST_CASE("handshakes are counted by kind, version and group; unknown groups are one") {
+TEST_CASE("handshakes are counted by kind, version and group, unknown groups are one") {
   tls::ConnectionFacts facts;
   facts.version = "TLSv1.3";
   facts.group = "x25519";

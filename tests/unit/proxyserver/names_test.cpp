@@ -76,7 +76,7 @@ Texts with_neighbours(Texts texts) {
 
 }  // namespace
 
-TEST_CASE("the addresses of a name are upstreams in its place; until there is one, it fails there") {
+TEST_CASE("the addresses of a name are upstreams in its place, until there is one, it fails there") {
   Setting it;
   CHECK(it.hosts() == with_neighbours({"dns.test"}));
   it.pass(seconds(1));
@@ -113,7 +113,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "addresses come and go; one that comes back is the same upstream; a failed lookup changes nothing") {
+    "addresses come and go, one that comes back is the same upstream, a failed lookup changes nothing") {
   Setting it;
   it.system->say({"192.0.2.1", "192.0.2.2"});
   it.pass(seconds(1));

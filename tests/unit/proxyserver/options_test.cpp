@@ -64,7 +64,7 @@ TEST_CASE(
         "--retry-on, but there is one --upstream only: no other can be asked");
 }
 
-TEST_CASE("a key log needs one leg over TLS, either will do; captures and traces do without") {
+TEST_CASE("a key log needs one leg over TLS, either will do, captures and traces do without") {
   CHECK(parse({"--listen", "tcp://127.0.0.1:0", "--keylog", "keys"})->instruments.key_log == "keys");
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--keylog", "keys"})->instruments.key_log == "keys");
   const auto clear = parse({"--listen", "tcp://127.0.0.1:0", "--upstream", "tcp://192.0.2.1", "--capture",

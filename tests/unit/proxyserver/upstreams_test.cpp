@@ -30,7 +30,7 @@ struct Resolvers {
 }  // namespace
 
 TEST_CASE(
-    "in order: the first that does not fail; if all do, one whose penalty is over, or the oldest failure") {
+    "in order: the first that does not fail, if all do, one whose penalty is over, or the oldest failure") {
   const Resolvers resolvers(false, 2);
   Upstream& first = *resolvers.all[0];
   Upstream& second = *resolvers.all[1];

@@ -215,7 +215,7 @@ TEST_CASE("TLS 1.2 without forward secrecy or AEAD is refused (RFC 9325 §4.1)")
   }
 }
 
-TEST_CASE("A client without AES in hardware puts ChaCha20 first and gets it; one that has it gets AES-128") {
+TEST_CASE("A client without AES in hardware puts ChaCha20 first and gets it, one that has it gets AES-128") {
   const ServerContext server_context = classroom().server();
   const std::string chacha = "ECDHE-ECDSA-CHACHA20-POLY1305", aes = "ECDHE-ECDSA-AES128-GCM-SHA256",
                     aes256 = "ECDHE-ECDSA-AES256-GCM-SHA384";

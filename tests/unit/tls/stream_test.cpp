@@ -288,7 +288,7 @@ TEST_CASE("A write that would block moves nothing, and may be tried again from o
   CHECK((received == std::string(taken + block.size(), 'b')));
 }
 
-TEST_CASE("close() sends close_notify once and ends its side; the peer reads the end (RFC 8446 §6.1)") {
+TEST_CASE("close() sends close_notify once and ends its side, the peer reads the end (RFC 8446 §6.1)") {
   End server(server_context()), client(client_context());
   shake(client, server);
   client.write("last");

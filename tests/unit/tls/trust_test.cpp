@@ -118,7 +118,7 @@ TEST_CASE("A server that asks for certificates serves only clients that its anch
   CHECK_FALSE(server_accepts(options));
 }
 
-TEST_CASE("Ticket keys change twice a day; the one before still opens tickets (RFC 9325 §3.4)") {
+TEST_CASE("Ticket keys change twice a day, the one before still opens tickets (RFC 9325 §3.4)") {
   TicketKeys keys;
   const auto start = TicketKeys::Clock::now();
   const auto at = [start](int hours) { return start + std::chrono::hours(hours); };

@@ -149,7 +149,7 @@ TEST_CASE("A server's own certificate serves as its anchor, self-signed or not, 
   }
 }
 
-TEST_CASE("A CA file replaces the system's store; without one, the store is asked and a stranger refused") {
+TEST_CASE("A CA file replaces the system's store, without one, the store is asked and a stranger refused") {
   const auto error = meet(tls::issue({.common_name = "x", .names = {"DNS:dot.example"}}, classroom().ca),
                           {.ca_file = {}, .auth_name = "dot.example", .sni = {}});
   REQUIRE(error);
