@@ -33,7 +33,8 @@ inside() {
   for i in $(seq 20); do kdig +tcp +retry=0 @127.0.0.1 "r$i.tag.test" TXT | grep NOERROR; done
   "${ctl[@]}" stop proxyserver.socket proxyserver.service
   [ "$(systemctl show -p Result --value proxyserver)" = success ] || exit 1
-  ! journalctl --no-pager -u proxyserver | grep -iE 'denied|not permitted|failed' || exit 1
+  # What it says itself: what systemd says of control groups depends on the kernel.
+  ! journalctl --no-pager _COMM=proxyserver | grep -iE 'denied|not permitted|failed' || exit 1
   echo "service: started, asked, reloaded, asked while it started anew, stopped"
 }
 
