@@ -108,7 +108,8 @@ void give_up_files(const Options& options, Server& server) {
     logging::write(logging::Level::info, "not-confined", "reason=\"this kernel offers no Landlock\"");
 #else
   // Sanitizers and coverage have files of their own to open when the program ends.
-  static_cast<void>(options), static_cast<void>(server);
+  static_cast<void>(options);
+  static_cast<void>(server);
 #endif
 }
 

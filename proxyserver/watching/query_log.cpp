@@ -28,7 +28,7 @@ constexpr std::chrono::seconds kSayEvery{10};
 
 // How a query waits for its line, the three texts behind it: as it came, nothing made of it yet.
 struct Entry {
-  logging::Line::Time time;
+  std::int64_t time;  // since the epoch, as logging::Line::Time counts
   std::uint32_t us;
   std::uint16_t type;
   std::uint16_t rcode;
@@ -107,7 +107,7 @@ void QueryLog::Writer::add(const Answered& what, Duration time) noexcept {
   const std::string_view upstream = what.upstream != nullptr ? std::string_view(*what.upstream) : "";
   const ByteView question = what.answer.question;
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
-  const Entry entry{std::chrono::system_clock::now(),
+  const Entry entry{std::chrono::system_clock::now().time_since_epoch().count(),
                     static_cast<std::uint32_t>(std::clamp<long long>(us, 0, UINT32_MAX)),
                     what.answer.qtype,
                     what.answer.rcode(),
@@ -197,7 +197,8 @@ std::string QueryLog::Writer::lines_of(std::string_view entries) {
 
 std::string QueryLog::Writer::line_of(const Entry& entry, std::string_view client, std::string_view question,
                                       std::string_view upstream) const {
-  logging::Line line(logging::format(), entry.time, "", "query");
+  const logging::Line::Time time{logging::Line::Time::duration(entry.time)};
+  logging::Line line(logging::format(), time, "", "query");
   if (hash_)
     line.add("client", hash_->of(without_port(client)));
   else if (!client.empty())
