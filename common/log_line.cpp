@@ -73,14 +73,15 @@ std::string take_quoted(std::string_view& fields) {
   std::string value;
   std::size_t i = 0;
   for (; i < fields.size() && fields[i] != '"'; ++i) {
-    if (fields[i] != '\\' || i + 1 >= fields.size()) {
-      value += fields[i];
-    } else if (fields[++i] == 'x' && i + 2 < fields.size()) {
-      value += static_cast<char>(std::strtoul(std::string(fields.substr(i + 1, 2)).c_str(), nullptr, 16));
-      i += 2;
-    } else {
-      value += fields[i];
+    if (fields[i] == '\\' && i + 1 < fields.size()) {
+      ++i;
+      if (fields[i] == 'x' && i + 2 < fields.size()) {
+        value += static_cast<char>(std::strtoul(std::string(fields.substr(i + 1, 2)).c_str(), nullptr, 16));
+        i += 2;
+        continue;
+      }
     }
+    value += fields[i];
   }
   fields.remove_prefix(std::min(i + 1, fields.size()));
   return value;
