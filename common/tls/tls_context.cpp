@@ -250,7 +250,7 @@ std::string ServerContext::pin() const {
 std::string ServerContext::chain() const {
   std::string text = digest(SSL_CTX_get0_certificate(context_.get()));
   STACK_OF(X509)* others = nullptr;
-  if (SSL_CTX_get0_chain_certs(context_.get(), &others) == 1)
+  if (SSL_CTX_get0_chain_certs(context_.get(), static_cast<void*>(&others)) == 1)
     for (int i = 0; i < sk_X509_num(others); ++i) text += digest(sk_X509_value(others, i));
   return text;
 }

@@ -38,6 +38,7 @@ bool FileWatch::is_in_use(const std::string& file) const {
 
 std::vector<FileSignature> FileWatch::signatures() const {
   std::vector<FileSignature> found;
+  found.reserve(files_.size());
   for (const std::string& file : files_) found.push_back(FileSignature::of(file));
   return found;
 }

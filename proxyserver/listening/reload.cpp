@@ -1,6 +1,7 @@
 #include "proxyserver/listening/reload.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -19,11 +20,10 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 
 // What takes effect for connections and queries that come. All else is built into what there is already.
-const std::set<std::string, std::less<>> kCanChange = {
-    "cert",          "key",         "client-ca",       "upstream-ca",       "pin",
-    "pin-only",      "allow",       "max-in-flight",   "idle-timeout",      "write-timeout",
-    "query-timeout", "hedge-after", "message-timeout", "handshake-timeout", "max-connections-per-client",
-    "drain-timeout", "pad",         "retry-on",        "log-level"};
+constexpr auto kCanChange = std::to_array<std::string_view>(
+    {"cert", "key", "client-ca", "upstream-ca", "pin", "pin-only", "allow", "max-in-flight", "idle-timeout",
+     "write-timeout", "query-timeout", "hedge-after", "message-timeout", "handshake-timeout",
+     "max-connections-per-client", "drain-timeout", "pad", "retry-on", "log-level"});
 
 std::string names(const std::set<std::string>& options) {
   return fmt::format("{}", fmt::join(options, " "));
@@ -57,7 +57,7 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
       return found != options.given.end() ? found->second : std::vector<std::string>{};
     };
     if (values_in(in_force) == values_in(wanted)) continue;
-    if (!kCanChange.contains(name)) {
+    if (std::ranges::find(kCanChange, name) == kCanChange.end()) {
       needs_restart.insert(name);
       continue;
     }
