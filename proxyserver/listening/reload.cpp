@@ -179,7 +179,9 @@ void Reload::load_trusts(Loaded& loaded) const {
     if (target_.trusts[i] == nullptr) continue;
     const Trust::Context before = target_.trusts[i]->current();
     auto trust = load_trust(loaded.options.upstreams[i], loaded.options, instruments_);
-    const bool same_anchors = trust->anchors() == before->anchors();
+    // The system's store is looked into as upstreams are verified: it counts as one and the same.
+    const bool by_system = trust->options().ca_file.empty() && before->options().ca_file.empty();
+    const bool same_anchors = by_system || trust->anchors() == before->anchors();
     const bool same_pins = trust->options().pins == before->options().pins;
     if (!same_anchors) loaded.changed.insert("upstream-ca");
     if (!same_pins) loaded.changed.insert("pin");

@@ -57,7 +57,9 @@ void HttpResponder::run() {
     auto wake = resume.expired(now) ? net::Deadline::never() : resume;
     for (const Connection& one : connections_) {
       using enum Connection::State;
-      const short events = one.state == writing ? POLLOUT : one.state == waiting ? 0 : POLLIN;
+      const auto events = static_cast<short>(one.state == writing   ? POLLOUT
+                                             : one.state == waiting ? 0
+                                                                    : POLLIN);
       entries.push_back({one.state == waiting ? -1 : one.socket.get(), events, 0});
       wake = earlier(wake, one.state == waiting ? net::Deadline::in(kAskAgain) : one.deadline);
     }

@@ -1,7 +1,7 @@
 #include "proxyserver/watching/process_facts.h"
 
 #include <array>
-#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
@@ -52,14 +52,15 @@ void ProcessFacts::write(Exposition& to) const {
   to.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.");
   to.sample({}, cpu_seconds());
   std::array<char, 128> text{};
-  unsigned long long pages = 0, resident = 0;
-  if (memory_.valid() && pread(memory_.get(), text.data(), text.size() - 1, 0) > 0 &&
-      std::sscanf(text.data(), "%llu %llu", &pages, &resident) == 2) {
+  if (memory_.valid() && pread(memory_.get(), text.data(), text.size() - 1, 0) > 0) {
+    char* rest = nullptr;  // two numbers, in pages
+    const std::uint64_t pages = std::strtoull(text.data(), &rest, 10);
+    const std::uint64_t resident = std::strtoull(rest, nullptr, 10);
     const auto size = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
     to.gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.");
-    to.sample({}, std::uint64_t{pages * size});
+    to.sample({}, pages * size);
     to.gauge("process_resident_memory_bytes", "Resident memory size in bytes.");
-    to.sample({}, std::uint64_t{resident * size});
+    to.sample({}, resident * size);
   }
   if (const auto open = descriptors_.valid() ? count_entries(descriptors_.get()) : std::nullopt) {
     to.gauge("process_open_fds", "Number of open file descriptors.");
