@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <getopt.h>
 #include <ranges>
-#include <set>
 
 #include "common/cli.h"
 #include "common/dns/codes.h"
 #include "common/tls/pin.h"
+#include "proxyserver/configuration/fit.h"
 
 namespace {
 
@@ -354,62 +354,11 @@ Outcome add_defaults(Options& options) {
   return {};
 }
 
-bool has_tls(const Options& options) {
-  return options.listens(net::Transport::tls) ||
-         options.upstreams.front().uri.transport == net::Transport::tls;
-}
-
-// An option that could have no effect is refused: who gives it believes in something that will not be.
-Outcome check_fit(const Options& options, const std::set<int>& given) {
-  const auto listens = [&](net::Transport transport) { return options.listens(transport); };
-  const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
-  if (!listens(net::Transport::tls))
-    for (const auto& [flag, name] : {std::pair(kCert, "--cert"), {kKey, "--key"}, {kClientCa, "--client-ca"}})
-      if (given.contains(flag))
-        return unexpected(fmt::format("{}, but no --listen tls://: only TLS has certificates", name));
-  if (given.contains(kClientCa) && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
-    return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
-  if (given.contains(kUdpWorkers) && !listens(net::Transport::udp))
-    return unexpected("--udp-workers, but no --listen udp:// for them to work at");
-  if (!to_tls && given.contains(kUpstreamCa))
-    return unexpected(
-        "--upstream-ca, but nothing is checked at tcp:// upstreams: only tls:// has certificates");
-  if (!has_tls(options) && given.contains(kKeyLog))
-    return unexpected(
-        "--keylog, but neither listeners nor upstreams are tls://: there are no secrets to log");
-  if (options.instruments.query_log.empty() && given.contains(kQueryLogPrivacy))
-    return unexpected("--query-log-privacy, but no --query-log in which clients could be named");
-  if (!to_tls && given.contains(kPinOnly))
-    return unexpected("--pin-only, but tcp:// upstreams have no keys to pin: only tls:// has");
-  if (!to_tls && options.limits.pad_always)
-    return unexpected(
-        "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
-  if (!options.has_names() && given.contains(kBootstrap))
-    return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
-  if (options.upstreams.size() == 1 && given.contains(kRetryOn))
-    return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
-  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
-  if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
-    return unexpected("--pin-only: an upstream without --pin would not be checked at all");
-  return {};
-}
-
 Outcome apply_all(const std::vector<Setting>& settings, Options& options) {
   for (const Setting& setting : settings)
     if (auto outcome = apply(setting.flag, setting.value, options); !outcome)
       return unexpected(fmt::format("{}: {}", setting.text(), outcome.error()));
   return {};
-}
-
-// A complaint of check_fit() begins with an option; if the file has that, file and line come before it.
-std::string with_line(const std::string& complaint, const std::vector<Setting>& settings) {
-  const auto is_about = [&](const Setting& setting) {
-    const auto behind = 2 + setting.name.size();
-    return complaint.starts_with("--" + setting.name) && complaint.find_first_of(" ,:", 2) == behind;
-  };
-  const auto found = std::ranges::find_if(settings, is_about);
-  if (found == settings.end() || !found->in_file) return complaint;
-  return fmt::format("{}: {}", found->origin, complaint);
 }
 
 }  // namespace
@@ -422,6 +371,10 @@ bool Options::listens(net::Transport transport) const {
   return std::ranges::any_of(listen, [&](const net::Uri& one) { return one.transport == transport; }) ||
          std::ranges::any_of(handed,
                              [&](const HandedSocket& one) { return one.endpoint.transport == transport; });
+}
+
+bool Options::uses_tls() const {
+  return listens(net::Transport::tls) || upstreams.front().uri.transport == net::Transport::tls;
 }
 
 KnownOptions known_options() {
@@ -441,18 +394,14 @@ std::expected<Options, std::string> parse_options(int argc, char** argv) {
     options.settings = merge(std::move(*file), *words);
   }
   if (const auto outcome = apply_all(options.settings, options); !outcome) return unexpected(outcome.error());
-  std::set<int> given;
-  for (const Setting& setting : options.settings) {
-    given.insert(setting.flag);
-    options.given[setting.name].push_back(setting.value);
-  }
   auto handed = handed_sockets();
   if (!handed) return unexpected(handed.error());
   options.handed = std::move(*handed);
   if (auto added = add_defaults(options); !added) return unexpected(added.error());
-  if (auto fit = check_fit(options, given); !fit) return unexpected(with_line(fit.error(), options.settings));
+  if (auto fit = check_fit(options); !fit) return unexpected(fit.error());
   if (const char* file = std::getenv("SSLKEYLOGFILE");
-      file != nullptr && *file != '\0' && has_tls(options) && !given.contains(kKeyLog)) {
+      file != nullptr && *file != '\0' && options.uses_tls() &&
+      std::ranges::find(options.settings, "keylog", &Setting::name) == options.settings.end()) {
     options.instruments.key_log = file;
     options.settings.push_back({kKeyLog, "keylog", file, "environment SSLKEYLOGFILE"});
   }

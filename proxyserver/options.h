@@ -3,7 +3,6 @@
 #pragma once
 
 #include <expected>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,10 +46,9 @@ struct Options {
   bool check_online = false;      // --check=online
   std::string config_file;        // empty: none
   std::vector<Setting> settings;  // all that were given, and hold; defaults are not among them
-  // Each as it was given, by its name: what two of these differ in.
-  std::map<std::string, std::vector<std::string>> given;
 
   bool has_names() const;  // among the upstreams
+  bool uses_tls() const;   // on any leg
   bool listens(net::Transport transport) const;
 };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -29,6 +30,13 @@ std::string names(const std::set<std::string>& options) {
   return fmt::format("{}", fmt::join(options, " "));
 }
 
+std::vector<std::string> values_of(std::string_view name, const Options& options) {
+  std::vector<std::string> values;
+  for (const Setting& setting : options.settings)
+    if (setting.name == name) values.push_back(setting.value);
+  return values;
+}
+
 // What is in force with all of `wanted` that can change.
 Options merge(const Options& in_force, const Options& wanted, std::set<std::string>& changed,
               std::set<std::string>& needs_restart) {
@@ -50,19 +58,17 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
 
   std::set<std::string> given;
   for (const Options* options : {&in_force, &wanted})
-    for (const auto& [name, values] : options->given) given.insert(name);
+    for (const Setting& setting : options->settings) given.insert(setting.name);
   for (const std::string& name : given) {
-    const auto values_in = [&](const Options& options) {
-      const auto found = options.given.find(name);
-      return found != options.given.end() ? found->second : std::vector<std::string>{};
-    };
-    if (values_in(in_force) == values_in(wanted)) continue;
+    if (values_of(name, in_force) == values_of(name, wanted)) continue;
     if (std::ranges::find(kCanChange, name) == kCanChange.end()) {
       needs_restart.insert(name);
       continue;
     }
     changed.insert(name);
-    merged.given[name] = values_in(wanted);
+    std::erase_if(merged.settings, [&](const Setting& one) { return one.name == name; });
+    std::ranges::copy_if(wanted.settings, std::back_inserter(merged.settings),
+                         [&](const Setting& one) { return one.name == name; });
   }
   return merged;
 }

@@ -45,6 +45,7 @@ class Server {
  private:
   static constexpr int kBacklog = 4096;
   static constexpr int kAcceptBatch = 64;  // then the other listeners, and the signals, have their turn
+  static constexpr std::chrono::milliseconds kAcceptPause{100};
 
   struct Listener {
     net::UniqueFd socket;

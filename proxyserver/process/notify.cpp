@@ -49,7 +49,7 @@ ServiceManager::ServiceManager() {
     socket_.reset();
     return;
   }
-  // WATCHDOG_PID says for whom the other is meant: not for a child that has inherited both.
+  // WATCHDOG_PID says which process the other is meant for: not a child that has inherited both.
   const auto time = number_in("WATCHDOG_USEC");
   if (time && *time > 1 && number_in("WATCHDOG_PID").value_or(getpid()) == getpid())
     interval_ = std::chrono::microseconds(*time / 2);

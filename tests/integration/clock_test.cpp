@@ -9,6 +9,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/variable.h"
 
 using net::Transport;
 
@@ -17,18 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// A variable in the environment of the programs that are started meanwhile.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  ~Variable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 std::string mapped_by(const Process& process) {
   std::ostringstream text;

@@ -98,7 +98,7 @@ TEST_CASE("what lies unread in the proxy's sockets as it is told to stop is answ
   CHECK(proxy.process().wait_exit(net::Deadline::in(kPatience)) == 0);
 }
 
-TEST_CASE("a drain under 2,000 queries per second loses none of clients that heed keepalive 0") {
+TEST_CASE("a drain under 2,000 queries per second loses none of clients that follow keepalive 0") {
   constexpr unsigned kClients = 40;
   constexpr auto kPace = 20ms;
   const LabResolver resolver;

@@ -13,6 +13,7 @@
 #include "common/tls/issue/issue.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/variable.h"
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
@@ -21,18 +22,6 @@ using net::Transport;
 namespace {
 
 using namespace std::chrono_literals;
-
-// A variable of the environment that programs started meanwhile have.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  ~Variable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 class Manager {
  public:

@@ -6,17 +6,10 @@
 
 #include "proxyserver/options.h"
 #include "tests/support/catch.h"
+#include "tests/support/parse_options.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
-
-std::expected<Options, std::string> parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "proxyserver");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return parse_options(static_cast<int>(words.size()), argv.data());
-}
 
 struct ConfigFile {
   explicit ConfigFile(std::string_view text) : name(folder.file("proxy.conf")) {

@@ -3,18 +3,7 @@
 #include <vector>
 
 #include "tests/support/catch.h"
-
-namespace {
-
-std::expected<Options, std::string> parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "proxyserver");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return parse_options(static_cast<int>(words.size()), argv.data());
-}
-
-}  // namespace
+#include "tests/support/parse_options.h"
 
 TEST_CASE("with no option it serves DoT on loopback and asks two public resolvers over TLS") {
   const auto options = parse({});

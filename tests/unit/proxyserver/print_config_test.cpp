@@ -7,19 +7,12 @@
 #include <sstream>
 
 #include "tests/support/catch.h"
+#include "tests/support/parse_options.h"
 #include "tests/support/temp_dir.h"
 
 using Catch::Matchers::Contains;
 
 namespace {
-
-std::expected<Options, std::string> parse(std::vector<std::string> words) {
-  words.insert(words.begin(), "proxyserver");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return parse_options(static_cast<int>(words.size()), argv.data());
-}
 
 // Without comments, and blanks before them.
 std::vector<std::string> lines_of(const std::string& text) {
