@@ -73,7 +73,8 @@ void Forwarder::send_outbox(Clock::time_point now) {
     send(batch, upstream, shared_terms(), now);
     Upstream* other = nullptr;
     if (!quarantined_ && batch.front()->sends < kMaxSends) other = upstreams_.due_for_trial(now);
-    if (other != nullptr && send_besides(batch.first(1), *other, nullptr, now)) count(Metrics::Again::trial);
+    if (other != nullptr && send_besides(batch.first(1), *other, shared_terms(), nullptr, now))
+      count(Metrics::Again::trial);
   }
   sending_.clear();
 }
@@ -111,11 +112,12 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
 
 // One more copy: whichever is answered first counts. False: it cannot be had, and the others have to do.
 bool Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstream,
-                             const UpstreamConnection* avoid, Clock::time_point now) {
+                             UpstreamConnection::Terms terms, const UpstreamConnection* avoid,
+                             Clock::time_point now) {
   for (const QueryPtr& query : queries) ++query->copies, ++query->sends;
   bool placed = false;
   try {
-    placed = place(queries, upstream, shared_terms(), avoid, now);
+    placed = place(queries, upstream, terms, avoid, now);
   } catch (const std::exception& cause) {
     upstream.failed(cause.what(), now);
   }
@@ -248,7 +250,7 @@ void Forwarder::read_mail(Clock::time_point now) {
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
   for (auto first = mail.queries.begin(); first != mail.queries.end();) {
     const auto last = std::find_if(first, mail.queries.end(), [first](const Returned& one) {
-      return one.why != first->why || one.from != first->from;
+      return one.why != first->why || one.from != first->from || one.apart != first->apart;
     });
     came_back({first, last}, now);
     first = last;
@@ -273,14 +275,16 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
       queries.push_back(one.query);
   if (queries.empty()) return;
   Upstream& from = first.from->upstream();
-  if (stuck) {
-    if (send_besides(queries, from, first.from.get(), now)) count(Metrics::Again::stuck, queries.size());
-    return;
-  }
-  for (const QueryPtr& query : queries) query->hedged_from = &from;
-  if (send_besides(queries, upstreams_.choose(&from, now, queries.front()->asked_last), first.from.get(),
-                   now))
-    count(Metrics::Again::silent, queries.size());
+  Upstream& to = stuck ? from : upstreams_.choose(&from, now, queries.front()->asked_last);
+  if (!stuck)
+    for (const QueryPtr& query : queries) query->hedged_from = &from;
+  std::span<const QueryPtr> left = queries;
+  if (first.apart)
+    while (!left.empty() && to.is_half_free() &&
+           send_besides(left.first(1), to, {&asker_, true}, nullptr, now))
+      left = left.subspan(1);
+  if (!left.empty() && send_besides(left, to, shared_terms(), first.from.get(), now)) left = {};
+  count(stuck ? Metrics::Again::stuck : Metrics::Again::silent, queries.size() - left.size());
 }
 
 void Forwarder::end_with(const QueryPtr& query, ByteView octets, const Upstream* by, Clock::time_point now) {

@@ -62,8 +62,8 @@ class Forwarder {
   UpstreamConnection::Terms shared_terms() const { return {quarantined_ ? &asker_ : nullptr, false}; }
   void send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
             Clock::time_point now);
-  bool send_besides(std::span<const QueryPtr> queries, Upstream& upstream, const UpstreamConnection* avoid,
-                    Clock::time_point now);
+  bool send_besides(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
+                    const UpstreamConnection* avoid, Clock::time_point now);
   bool place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
              const UpstreamConnection* avoid, Clock::time_point now);
   void read_mail(Clock::time_point now);

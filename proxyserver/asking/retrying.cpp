@@ -35,7 +35,7 @@ void Forwarder::ask_another(const QueryPtr& query, Clock::time_point now) {
   const Upstream* const last = query->asked_last;
   if (query->copies > 0 && last != nullptr && !last->is_one_with(by)) return;  // another is being asked
   Upstream* const other = query->sends < kMaxSends ? upstreams_.of_another_resolver(by, now) : nullptr;
-  if (other != nullptr && send_besides({&query, 1}, *other, nullptr, now))
+  if (other != nullptr && send_besides({&query, 1}, *other, shared_terms(), nullptr, now))
     return count(Metrics::Again::refused);
   if (query->copies == 0) end_with(query, query->refusal, &by, now);
 }

@@ -36,7 +36,8 @@ struct Returned {
   Why why;
   ConnectionPtr from;
   std::shared_ptr<const Death> death;
-  Bytes answer = {};  // for the client, as Answer::message
+  Bytes answer = {};   // for the client, as Answer::message
+  bool apart = false;  // it may be slow by itself: over a connection of its own it holds up nobody
 };
 
 class Asker : public std::enable_shared_from_this<Asker> {

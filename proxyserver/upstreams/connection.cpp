@@ -73,8 +73,9 @@ UpstreamConnection::Submitted UpstreamConnection::submit(std::span<const QueryPt
       idle_since_ = std::max(idle_since_, last_heard_);
       last_heard_ = asked_at_ = now;
     }
+    const bool gathers = !upstream_.wants_single_records(now);
     for (const QueryPtr& query : queries) {
-      const std::uint16_t id = in_flight_.add(query, !queue_.empty(), now);
+      const std::uint16_t id = in_flight_.add(query, gathers && !queue_.empty(), now);
       const std::uint8_t id_octets[] = {static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
       queue_.begin(query->message.size());
       queue_.part(id_octets);

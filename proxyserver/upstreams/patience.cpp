@@ -76,6 +76,11 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   const std::lock_guard lock(table_);
   const InFlight::Entry* const oldest = in_flight_.oldest();
   if (!ready_ || oldest == nullptr) return overdue;
+  // The resolver has answered others since, so this one is slow; in turn, the next would wait for it there
+  // too.
+  const auto is_slow = [&](const InFlight::Entry& entry) {
+    return !upstream_.is_out_of_order() && upstream_.last_answer() > entry.sent;
+  };
   const bool silent = std::max(last_heard_ + hedge_after, next_hedge_) <= now;
   const bool stuck =
       !silent && !told_ && !upstream_.is_out_of_order() && silent_since(*oldest) + patience() <= now;
@@ -83,7 +88,8 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
     while (InFlight::Entry* const late = in_flight_.oldest_not_hedged()) {
       if (late->sent + hedge_after > now) break;
       late->hedged = true;
-      overdue.push_back({late->query, Returned::Why::silent, shared_from_this(), nullptr});
+      overdue.push_back(
+          {late->query, Returned::Why::silent, shared_from_this(), nullptr, {}, is_slow(*late)});
     }
     return overdue;
   }
@@ -97,8 +103,12 @@ std::vector<Returned> UpstreamConnection::overdue(Clock::time_point now, Clock::
   in_flight_.for_each_awaited([&](InFlight::Entry& entry) {
     if (stuck && &entry == oldest && oldest_is_slow) return;
     entry.hedged = entry.hedged || silent;
-    overdue.push_back(
-        {entry.query, silent ? Returned::Why::silent : Returned::Why::stuck, shared_from_this(), nullptr});
+    overdue.push_back({entry.query,
+                       silent ? Returned::Why::silent : Returned::Why::stuck,
+                       shared_from_this(),
+                       nullptr,
+                       {},
+                       silent ? is_slow(entry) : unread && &entry == oldest});
   });
   return overdue;
 }

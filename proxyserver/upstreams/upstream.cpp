@@ -79,6 +79,11 @@ ConnectionPtr Upstream::add(UpstreamConnection::Terms terms, Clock::time_point n
   return connections_.back();
 }
 
+bool Upstream::is_half_free() const {
+  const std::lock_guard lock(mutex_);
+  return connections_.size() < (pool_size_ + 1) / 2;
+}
+
 void Upstream::drop(const ConnectionPtr& connection) {
   connection->close();
   const std::lock_guard lock(mutex_);

@@ -41,6 +41,7 @@ class Upstream {
   // allows. Throws NetError when none can be begun.
   ConnectionPtr connection(std::size_t index, UpstreamConnection::Terms terms, Clock::time_point now);
   ConnectionPtr connect(UpstreamConnection::Terms terms, Clock::time_point now);  // a new one in any case
+  bool is_half_free() const;  // fewer than half of --pool-size
   // It is no more: closed, and forgotten here. By its attendant, once it takes no more.
   void drop(const ConnectionPtr& connection);
   // Those that are for the queries of this asker alone, which has ended; it owns no others from then on.

@@ -4,9 +4,9 @@
 #
 #   tests/container/run.sh [PART]...     legacy, buildkit: the demo by either builder
 #                                        bare, bare-trixie: the demo on a bare Debian 12, 13
-#                                        bare-tests, bare-trixie-tests: ./start.sh test there
+#                                        bare-tests, bare-trixie-tests: the demo, then ./start.sh test there
 #                                        trixie-tests: the same on Debian 13, the unit and integration tests alone
-#                                        By default all but trixie-tests.
+#                                        By default legacy, buildkit, bare-tests and bare-trixie-tests.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 source_tree=$(cd -- "$here/../.." && pwd)
@@ -17,7 +17,7 @@ trap 'rm -rf "$copy"' EXIT
 tar -C "$source_tree" --exclude='./.git' --exclude='./.build*' -cf - . | tar -C "$copy" -xf -
 cd "$copy"
 
-[ $# -gt 0 ] || set -- legacy buildkit bare bare-trixie bare-tests bare-trixie-tests
+[ $# -gt 0 ] || set -- legacy buildkit bare-tests bare-trixie-tests
 for part; do
   echo "== $part"
   began=$SECONDS
@@ -29,7 +29,7 @@ for part; do
     bare-trixie) "$here/bare.sh" trixie ;;
     bare-tests) "$here/bare.sh" bookworm tests ;;
     bare-trixie-tests) "$here/bare.sh" trixie tests ;;
-    trixie-tests) "$here/bare.sh" trixie tests -L 'unit|integration' ;;
+    trixie-tests) "$here/bare.sh" trixie tests -L 'unit|integration' -j 3 ;;
     *) echo "no such part: $part" >&2 && exit 1 ;;
   esac
   echo "== $part took $((SECONDS - began)) s"
