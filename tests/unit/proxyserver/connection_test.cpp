@@ -108,8 +108,15 @@ TEST_CASE("behind a slow query the others are told to go another way, and the sl
       CHECK(shared.connection->overdue(silent - 1ms, kHedgeAfter).empty());
       const auto told = shared.connection->overdue(silent, kHedgeAfter);
       CHECK(queries_of(told) == shared.queries);
-      for (const Returned& one : told) CHECK(one.why == Returned::Why::silent);
+      for (const Returned& one : told) CHECK((one.why == Returned::Why::silent && !one.apart));
     }
+  }
+  SECTION(
+      "silence, but the resolver answers others: where the slow ones go next, they are to hold up nobody") {
+    shared.upstream.succeeded(1ms, later);
+    const auto told = shared.connection->overdue(shared.now + kHedgeAfter, kHedgeAfter);
+    CHECK(told.size() == 3);
+    for (const Returned& one : told) CHECK((one.why == Returned::Why::silent && one.apart));
   }
   SECTION("a slow one that has ended: all that wait are behind it") {
     shared.answered(shared.came[0], later);
