@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -64,6 +65,7 @@ class UdpService::Worker final : public Asker {
 
   void serve(int stopping, const std::atomic<Clock::time_point>& end_of_all);
   void receive(Clock::time_point now);
+  void refused(const net::SocketAddress& client) const;
   void send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets, const Upstream* by,
             Clock::time_point came);
 
@@ -116,7 +118,7 @@ void UdpService::Worker::receive(Clock::time_point now) {
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
     if (!access.permits(client)) {
-      if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::allow);
+      refused(client);
       continue;
     }
     if (capture_ != nullptr)
@@ -143,6 +145,14 @@ void UdpService::Worker::receive(Clock::time_point now) {
         break;  // an answer to an answer would be the start of a loop
     }
   }
+}
+
+// Counted and said; not answered: its address may be forged, and an answer would hit whoever has it.
+void UdpService::Worker::refused(const net::SocketAddress& client) const {
+  if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::allow);
+  logging::write_summed(logging::Level::info, "client-refused", logging::field("transport", "udp"),
+                        fmt::format("{} {}", logging::field("client", client.to_string()),
+                                    logging::field("reason", "not among --allow")));
 }
 
 // Clear text: no padding (RFC 7830 §6). Datagrams: no keepalive (RFC 7828 §3.2.1).

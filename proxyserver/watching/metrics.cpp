@@ -1,6 +1,8 @@
 #include "proxyserver/watching/metrics.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "common/dns/codes.h"
 #include "proxyserver/watching/tls_tally.h"
@@ -247,21 +249,7 @@ void Metrics::write(Exposition& to) const {
              "Clients that got connections of their own, because their queries ended shared ones.");
   to.sample({}, c.total(at::kQuarantined));
 
-  to.counter("dot_proxy_client_connections_accepted_total", "Client connections taken, by transport.");
-  for (std::size_t t = 0; t < 2; ++t) to.sample({{"transport", kTransports[t]}}, c.total(at::kAccepted + t));
-  to.counter("dot_proxy_client_connections_ended_total",
-             "Client connections that have ended, by transport and reason.");
-  for (std::size_t t = 0; t < 2; ++t)
-    for (std::size_t i = 0; i < kEndingNames.size(); ++i)
-      to.sample({{"transport", kTransports[t]}, {"reason", kEndingNames[i]}},
-                c.total(at::kEnded + t * kEndingNames.size() + i));
-  to.gauge("dot_proxy_client_connections", "Client connections at the moment, by transport.");
-  for (std::size_t t = 0; t < 2; ++t) {
-    std::uint64_t ended = 0;  // first: the difference cannot come to be negative then
-    for (std::size_t i = 0; i < kEndingNames.size(); ++i)
-      ended += c.total(at::kEnded + t * kEndingNames.size() + i);
-    to.sample({{"transport", kTransports[t]}}, c.total(at::kAccepted + t) - ended);
-  }
+  write_connections(to);
   to.counter("dot_proxy_client_refused_total",
              "Clients turned away (over UDP: datagrams left unanswered), by transport and rule.");
   write_table(to, c, at::kRefused, "rule", kRules);
@@ -276,4 +264,29 @@ void Metrics::write(Exposition& to) const {
   write_row(to, c, at::kHandshakeFailures, "reason", kFailures);
   to.counter("dot_proxy_client_tls_connections_total", "TLS connections of clients, by version and group.");
   TlsTally::connections(to, c, at::kTls);
+}
+
+// Each counter is read once, so that the three families of one page fit together: those there are now are
+// those accepted without those that have ended. Endings are read first: the difference is never negative.
+void Metrics::write_connections(Exposition& to) const {
+  constexpr std::size_t kStreams = 2;  // TLS and TCP: UDP has no connections
+  std::array<std::array<std::uint64_t, kEndingNames.size()>, kStreams> ended{};
+  std::array<std::uint64_t, kStreams> accepted{};
+  for (std::size_t t = 0; t < kStreams; ++t) {
+    for (std::size_t i = 0; i < kEndingNames.size(); ++i)
+      ended[t][i] = counters_.total(at::kEnded + t * kEndingNames.size() + i);
+    accepted[t] = counters_.total(at::kAccepted + t);
+  }
+
+  to.counter("dot_proxy_client_connections_accepted_total", "Client connections taken, by transport.");
+  for (std::size_t t = 0; t < kStreams; ++t) to.sample({{"transport", kTransports[t]}}, accepted[t]);
+  to.counter("dot_proxy_client_connections_ended_total",
+             "Client connections that have ended, by transport and reason.");
+  for (std::size_t t = 0; t < kStreams; ++t)
+    for (std::size_t i = 0; i < kEndingNames.size(); ++i)
+      to.sample({{"transport", kTransports[t]}, {"reason", kEndingNames[i]}}, ended[t][i]);
+  to.gauge("dot_proxy_client_connections", "Client connections at the moment, by transport.");
+  for (std::size_t t = 0; t < kStreams; ++t)
+    to.sample({{"transport", kTransports[t]}},
+              std::accumulate(ended[t].begin(), ended[t].end(), accepted[t], std::minus<>{}));
 }

@@ -60,6 +60,8 @@ class Metrics {
   void write(Exposition& to) const;
 
  private:
+  void write_connections(Exposition& to) const;
+
   Counters counters_;
 };
 

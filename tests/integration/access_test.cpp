@@ -1,9 +1,13 @@
 // Who may ask: those the list permits, each with so many connections (RFC 5358, RFC 7766 §6.2.2).
+#include <fmt/format.h>
+
 #include "common/net/net_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
+using Catch::Matchers::Contains;
 using net::Transport;
 
 namespace {
@@ -31,14 +35,28 @@ bool is_turned_away(const Proxy& proxy, Transport leg) try {
 
 TEST_CASE("who is not on the list is closed on, gets no datagram, and nothing of his goes upstream") {
   const ScriptedUpstream upstream(Transport::tcp, plain_answer);
-  const Proxy proxy(upstream.as_upstream() + kWithUdp +
-                    Arguments{"--allow", "192.0.2.0/24", "--allow", "2001:db8::/32"});
+  Proxy proxy(upstream.as_upstream() + kWithUdp + kWithMetrics +
+              Arguments{"--allow", "192.0.2.0/24", "--allow", "2001:db8::/32"});
+  const Scraper scraper(proxy);
   CHECK(is_turned_away(proxy, Transport::tls));
   CHECK(is_turned_away(proxy, Transport::tcp));
   Datagrams client(proxy.endpoint(Transport::udp));
-  client.send(dns::encode(query()));
+  for (int i = 0; i < 3; ++i) client.send(dns::encode(query()));
   CHECK_FALSE(client.read(net::Deadline::in(milliseconds(300))).has_value());
   CHECK(upstream.seen().empty());
+
+  auto samples = scraper.samples_once(R"(dot_proxy_client_refused_total{transport="udp",rule="allow"})", 3);
+  for (const auto& [transport, times] : {std::pair{"tls", 1}, {"tcp", 1}, {"udp", 3}}) {
+    CAPTURE(transport);
+    CHECK(
+        samples[fmt::format(R"(dot_proxy_client_refused_total{{transport="{}",rule="allow"}})", transport)] ==
+        times);
+    CHECK(samples[fmt::format(R"(dot_proxy_queries_total{{transport="{}"}})", transport)] == 0);
+  }
+  REQUIRE(proxy.stop() == 0);
+  const std::string log = proxy.process().error_output();
+  CHECK_THAT(log, Contains("client-refused transport=udp client=127.0.0.1:") &&
+                      Contains("client-refused transport=udp times=2 "));
 }
 
 TEST_CASE("who is on the list is served on every leg") {

@@ -1,8 +1,11 @@
 // Queries that the proxy answers itself, since no resolver should see them: FORMERR for what is no query of
 // one question, NOTIMP for what is more than a query. The client's connection lives on, but not for ever.
+#include <fmt/format.h>
+
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
 #include "tests/support/hex.h"
+#include "tests/support/scrape.h"
 
 using net::Transport;
 
@@ -94,7 +97,7 @@ TEST_CASE("a refused query between two good ones takes neither along") {
 TEST_CASE(
     "eight refusals in a row are sent, then the connection is closed in order, queries in flight first") {
   const LabResolver resolver;
-  const Proxy proxy(resolver, Transport::tls, {"--idle-timeout", "60s"});
+  Proxy proxy(resolver, Transport::tls, Arguments{"--idle-timeout", "60s"} + kWithMetrics);
   const Transport leg = GENERATE(Transport::tls, Transport::tcp);
   CAPTURE(to_string(leg));
   DotConnection connection = proxy.connect(leg);
@@ -106,6 +109,9 @@ TEST_CASE(
   CHECK(answer.header.id == 1);
   CHECK(answer.rcode() == dns::rcode::NOERROR);
   CHECK_FALSE(connection.read());  // the end, by close_notify where there is TLS, and no reset
+  const std::string ended = fmt::format(
+      R"(dot_proxy_client_connections_ended_total{{transport="{}",reason="not_a_query"}})", to_string(leg));
+  CHECK(Scraper(proxy).samples_once(ended, 1)[ended] == 1);
 }
 
 TEST_CASE("a query among garbage begins the count anew, and UDP counts nothing") {

@@ -8,6 +8,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/support/lab.h"
+#include "tests/support/scrape.h"
 
 using net::Transport;
 
@@ -22,6 +23,12 @@ constexpr std::chrono::seconds kLong{30};  // for what comes only after one of t
 milliseconds time_to_close(DotConnection& connection, Clock::time_point begin) {
   CHECK(connection.closed_by_peer());
   return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+}
+
+bool is_counted(Proxy& proxy, Transport leg, const char* reason) {
+  const std::string ended = fmt::format(
+      R"(dot_proxy_client_connections_ended_total{{transport="{}",reason="{}"}})", to_string(leg), reason);
+  return Scraper(proxy).samples_once(ended, 1)[ended] == 1;
 }
 
 }  // namespace
@@ -47,7 +54,8 @@ TEST_CASE("a client that is silent instead of shaking hands is closed at the han
 
 TEST_CASE("a message that stops half-way is closed at the message's deadline") {
   const LabResolver resolver;
-  const Proxy proxy(resolver, Transport::tcp, {"--message-timeout", "300ms", "--idle-timeout", "60"});
+  Proxy proxy(resolver, Transport::tcp,
+              Arguments{"--message-timeout", "300ms", "--idle-timeout", "60"} + kWithMetrics);
   const Transport leg = GENERATE(Transport::tls, Transport::tcp);
   DotConnection connection = proxy.connect(leg);
   const auto begin = Clock::now();
@@ -55,6 +63,7 @@ TEST_CASE("a message that stops half-way is closed at the message's deadline") {
   const auto time = time_to_close(connection, begin);
   CHECK(time >= milliseconds(300));
   CHECK(time < milliseconds(9000));
+  CHECK(is_counted(proxy, leg, "message_timeout"));
 }
 
 TEST_CASE("a message that drips does not put its deadline off") {
@@ -81,7 +90,7 @@ TEST_CASE("a message that drips does not put its deadline off") {
 
 TEST_CASE("a client that asks nothing more is closed at the idle deadline, counted from its last answer") {
   const LabResolver resolver;
-  const Proxy proxy(resolver, Transport::tcp, {"--idle-timeout", "400ms"});
+  Proxy proxy(resolver, Transport::tcp, Arguments{"--idle-timeout", "400ms"} + kWithMetrics);
   const Transport leg = GENERATE(Transport::tls, Transport::tcp);
   DotConnection connection = proxy.connect(leg);
   const dns::Message reply = connection.ask(make_query("delay-600.a.tag.test.", dns::type::A));
@@ -90,6 +99,7 @@ TEST_CASE("a client that asks nothing more is closed at the idle deadline, count
   const auto time = time_to_close(connection, begin);
   CHECK(time >= milliseconds(350));  // the answer left the proxy before we took the time
   CHECK(time < milliseconds(9000));
+  CHECK(is_counted(proxy, leg, "idle_timeout"));
 }
 
 TEST_CASE("a client that never reads is closed at the write deadline") {

@@ -1,11 +1,14 @@
 // Told to stop, the proxy lets nobody in, and owes nobody anything when it goes: what was sent to it before
 // its client could know has its answer, under load too.
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <poll.h>
 #include <thread>
 
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
+#include "common/tls/issue/issue.h"
 #include "common/tls/tls_stream.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
@@ -74,6 +77,45 @@ void ask_steadily(DotConnection& connection, unsigned number, std::chrono::milli
   findings.wrong(fmt::format("client {}: {}", number, error.what()));
 }
 
+// 2,000 queries per second of forty who ask steadily, by TLS and TCP. Here from the beginning; over when all
+// have been told that the proxy stops.
+class SteadyLoad {
+ public:
+  explicit SteadyLoad(const Proxy& proxy) {
+    for (unsigned i = 0; i < kClients; ++i)
+      connections_.push_back(proxy.connect(i % 2 == 0 ? Transport::tls : Transport::tcp));
+    for (unsigned i = 0; i < kClients; ++i)
+      threads_.emplace_back([this, i] {
+        poll(nullptr, 0, static_cast<int>(i) % 20);  // one after the other, as many clients do
+        ask_steadily(connections_[i], i, 20ms, answers_, findings_);
+      });
+  }
+
+  // Until a quarter of a second's queries more have been answered.
+  void go_on() const {
+    const unsigned enough = answers_ + 500;
+    for (const auto deadline = net::Deadline::in(kPatience); answers_ < enough; poll(nullptr, 0, 5))
+      REQUIRE_FALSE(deadline.expired());
+  }
+  unsigned finish() {  // how many were answered; the test fails if one was not
+    threads_.clear();
+    CHECK(findings_.all_wrong() == std::vector<std::string>{});
+    return answers_;
+  }
+
+ private:
+  static constexpr unsigned kClients = 40;
+
+  Findings findings_;
+  std::atomic<unsigned> answers_ = 0;
+  std::vector<DotConnection> connections_;
+  std::vector<std::jthread> threads_;
+};
+
+std::ptrdiff_t lines_in(const std::string& file) {
+  return std::ranges::count(content_of(file), '\n');
+}
+
 }  // namespace
 
 TEST_CASE("what lies unread in the proxy's sockets as it is told to stop is answered") {
@@ -99,30 +141,51 @@ TEST_CASE("what lies unread in the proxy's sockets as it is told to stop is answ
 }
 
 TEST_CASE("a drain under 2,000 queries per second loses none of clients that follow keepalive 0") {
-  constexpr unsigned kClients = 40;
-  constexpr auto kPace = 20ms;
   const LabResolver resolver;
   Proxy proxy(resolver, Transport::tls);
-  Findings findings;
-  std::atomic<unsigned> answers = 0;
-  std::vector<DotConnection> connections;
-  for (unsigned i = 0; i < kClients; ++i)
-    connections.push_back(proxy.connect(i % 2 == 0 ? Transport::tls : Transport::tcp));
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < kClients; ++i)
-    threads.emplace_back([&, i] {
-      poll(nullptr, 0, static_cast<int>(i) % 20);  // one after the other, as many clients do
-      ask_steadily(connections[i], i, kPace, answers, findings);
-    });
-  for (const auto deadline = net::Deadline::in(kPatience); answers < 10 * kClients && !deadline.expired();)
-    poll(nullptr, 0, 5);
+  SteadyLoad load(proxy);
+  load.go_on();
   proxy.process().signal(SIGTERM);
   const auto told = Clock::now();
   CHECK(proxy.process().wait_exit(net::Deadline::in(kPatience)) == 0);
   CHECK(Clock::now() - told < 5s);
-  threads.clear();
-  CHECK(findings.all_wrong() == std::vector<std::string>{});
-  CHECK(answers >= 10 * kClients);
+  CHECK(load.finish() >= 500);
+  CHECK(proxy.process().error_output().find("cut-off") == std::string::npos);
+}
+
+TEST_CASE(
+    "a new certificate, a log rotated and a drain under 2,000 queries per second lose none, nor a line") {
+  const LabResolver resolver;
+  const TempDir logs_of;
+  const std::string log = logs_of.file("queries");
+  Proxy proxy(resolver, Transport::tls, {"--query-log", log});
+  SteadyLoad load(proxy);
+  load.go_on();
+
+  const tls::Identity next =
+      tls::issue_self_signed({.common_name = "next", .names = {"DNS:localhost", "IP:127.0.0.1"}});
+  tls::write_file(std::filesystem::path(proxy.ca_file()).parent_path() / "key.pem", next.key, true);
+  tls::write_file(proxy.ca_file(), next.certificate, false);
+  proxy.process().signal(SIGHUP);
+  REQUIRE(logs(proxy, "reloaded by=SIGHUP changed=\"cert key\""));
+  {
+    DotConnection comes(proxy.endpoint(Transport::tls), trust(proxy.ca_file()));  // the new one alone
+    CHECK(comes.ask(make_query("a.tag.test.", dns::type::TXT)).rcode() == dns::rcode::NOERROR);
+  }
+  load.go_on();
+
+  std::filesystem::rename(log, log + ".1");
+  proxy.process().signal(SIGUSR1);
+  REQUIRE(logs(proxy, "log-reopened file=" + log));
+  load.go_on();
+
+  proxy.process().signal(SIGTERM);
+  CHECK(proxy.process().wait_exit(net::Deadline::in(kPatience)) == 0);
+  const unsigned answers = load.finish() + 1;
+  CHECK(answers > 1500);
+  CHECK(lines_in(log + ".1") > 0);
+  CHECK(lines_in(log) > 0);
+  CHECK(lines_in(log + ".1") + lines_in(log) == static_cast<std::ptrdiff_t>(answers));
   CHECK(proxy.process().error_output().find("cut-off") == std::string::npos);
 }
 

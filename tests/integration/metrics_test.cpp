@@ -23,16 +23,6 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-// Many an event is counted a moment after the client has seen it.
-Scraper::Samples samples_once(const Scraper& scraper, const std::string& name, double least) {
-  const auto deadline = net::Deadline::in(kPatience);
-  for (;;) {
-    const auto samples = scraper.samples();
-    const auto found = samples.find(name);
-    if ((found != samples.end() && found->second >= least) || deadline.expired()) return samples;
-  }
-}
-
 std::uint16_t nobodys_port() {
   const net::UniqueFd socket = net::listen_tcp(net::SocketAddress::parse("127.0.0.1", 0).value(), 1);
   return net::SocketAddress::of_socket(socket.get()).port();
@@ -63,8 +53,8 @@ TEST_CASE("/metrics tells what was asked over TLS, TCP and UDP, and what became 
   nothing.questions.clear();
   CHECK(tcp.ask(nothing).rcode() == dns::rcode::FORMERR);
 
-  auto samples = samples_once(
-      scraper, "dot_proxy_client_connections_ended_total{transport=\"tls\",reason=\"client\"}", 2);
+  auto samples = scraper.samples_once(
+      "dot_proxy_client_connections_ended_total{transport=\"tls\",reason=\"client\"}", 2);
   CHECK(samples["dot_proxy_queries_total{transport=\"tls\"}"] == 2);
   CHECK(samples["dot_proxy_queries_total{transport=\"tcp\"}"] == 2);
   CHECK(samples["dot_proxy_queries_total{transport=\"udp\"}"] == 1);
@@ -148,7 +138,7 @@ TEST_CASE("/metrics tells of hedged queries, and of those that are in flight") {
   const Scraper scraper(proxy);
   DotConnection client = proxy.connect(Transport::tcp);
   client.send(make_query("google.com.", dns::type::A, 1));
-  auto samples = samples_once(scraper, "dot_proxy_queries_sent_again_total{cause=\"silent\"}", 1);
+  auto samples = scraper.samples_once("dot_proxy_queries_sent_again_total{cause=\"silent\"}", 1);
   CHECK(samples["dot_proxy_queries_sent_again_total{cause=\"silent\"}"] >= 1);
   double in_flight = 0;
   for (const auto& [name, value] : samples)
@@ -165,17 +155,17 @@ TEST_CASE("/metrics tells of clients that a rule turns away, and of handshakes t
         net::connect_tcp(proxy.endpoint(Transport::tls).address, net::Deadline::in(kPatience));
     REQUIRE(send(noise.get(), "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL) == 18);
     auto samples =
-        samples_once(scraper, "dot_proxy_client_tls_handshake_failures_total{reason=\"protocol\"}", 1);
+        scraper.samples_once("dot_proxy_client_tls_handshake_failures_total{reason=\"protocol\"}", 1);
     CHECK(samples["dot_proxy_client_tls_handshake_failures_total{reason=\"protocol\"}"] == 1);
   }
-  samples_once(scraper, "dot_proxy_client_connections_ended_total{transport=\"tls\",reason=\"broken\"}", 1);
+  scraper.samples_once("dot_proxy_client_connections_ended_total{transport=\"tls\",reason=\"broken\"}", 1);
   const net::UniqueFd first =
       net::connect_tcp(proxy.endpoint(Transport::tcp).address, net::Deadline::in(kPatience));
   const net::UniqueFd second =
       net::connect_tcp(proxy.endpoint(Transport::tcp).address, net::Deadline::in(kPatience));
   const std::string refused =
       "dot_proxy_client_refused_total{transport=\"tcp\",rule=\"max_connections_per_client\"}";
-  CHECK(samples_once(scraper, refused, 1)[refused] >= 1);
+  CHECK(scraper.samples_once(refused, 1)[refused] >= 1);
 }
 
 TEST_CASE(
@@ -201,9 +191,9 @@ TEST_CASE("while the proxy stops, /ready says so, and the other pages go on") {
   const Scraper scraper(proxy);
   DotConnection client = proxy.connect(Transport::tls);
   client.send(slow_query(1500));
-  samples_once(scraper, "dot_proxy_queries_total{transport=\"tls\"}", 1);
+  scraper.samples_once("dot_proxy_queries_total{transport=\"tls\"}", 1);
   proxy.process().signal(SIGTERM);
-  CHECK(samples_once(scraper, "dot_proxy_draining", 1)["dot_proxy_draining"] == 1);
+  CHECK(scraper.samples_once("dot_proxy_draining", 1)["dot_proxy_draining"] == 1);
   CHECK_THAT(scraper.get("/ready"), Contains("503 Service Unavailable") && Contains("the proxy stops"));
   CHECK(client.read_message().rcode() == 0);
 }

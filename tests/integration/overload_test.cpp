@@ -14,6 +14,7 @@
 #include "tests/support/client_leg.h"
 #include "tests/support/findings.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/scrape.h"
 
 using net::Transport;
 
@@ -219,8 +220,9 @@ TEST_CASE("without memory for another thread the proxy keeps those it has, and t
   const LabResolver resolver;
   // A stack takes 256 kB of it: there is room for some hundreds of the thousand that come.
   Proxy proxy({"--upstream", resolver.uri(Transport::tcp), "--idle-timeout", "60s",
-               "--max-connections-per-client", "4096"},
+               "--max-connections-per-client", "4096", "--metrics", "127.0.0.1:0"},
               {.address_space = 160'000'000});
+  const Scraper scraper(proxy);
   std::size_t threads = 0;
   check_undisturbed(proxy, [&](net::Deadline end) {
     const auto waiting = crowd(1000, proxy.endpoint(Transport::tcp), {});
@@ -231,5 +233,8 @@ TEST_CASE("without memory for another thread the proxy keeps those it has, and t
   CHECK(threads < 900);  // or the limit was none
   CHECK(proxy.process().error_output().find("accept-failed") != std::string::npos);
   check_welcomed(proxy);
+  auto samples = scraper.samples();
+  CHECK(samples["dot_proxy_accept_pauses_total"] >= 1);
+  CHECK(samples[R"(dot_proxy_client_refused_total{transport="tcp",rule="no_thread"})"] >= 1);
 }
 #endif

@@ -4,6 +4,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
 using net::Transport;
@@ -73,16 +74,19 @@ TEST_CASE(
   const ScriptedUpstream first(Transport::tcp, says(one.first, "first"));
   const ScriptedUpstream second(Transport::tcp, says(one.second, "second"));
   const ScriptedUpstream third(Transport::tcp, says(kGood, "third"));
-  const Proxy proxy(first.as_upstream() + second.as_upstream() + third.as_upstream() + kWithUdp +
-                    (one.option != nullptr ? retry(one.option) : Arguments{}));
+  Proxy proxy(first.as_upstream() + second.as_upstream() + third.as_upstream() + kWithUdp + kWithMetrics +
+              (one.option != nullptr ? retry(one.option) : Arguments{}));
   for (const Transport leg : kAllLegs) {
     CAPTURE(to_string(leg));
     const dns::Message reply = ClientLeg(proxy, leg).ask(query());
     CHECK(said(reply) == one.expected);
     CHECK(reply.header.id == query().header.id);
   }
+  const std::size_t retried = std::string(one.expected).ends_with("second") ? 3 : 0;
   CHECK(first.seen().size() == 3);
-  CHECK(second.seen().size() == (std::string(one.expected).ends_with("second") ? 3 : 0));
+  CHECK(second.seen().size() == retried);
+  CHECK(Scraper(proxy).samples()[R"(dot_proxy_queries_sent_again_total{cause="refused"})"] ==
+        static_cast<double>(retried));
   CHECK(third.seen().empty());
 }
 

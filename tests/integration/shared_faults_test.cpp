@@ -10,6 +10,7 @@
 #include "tests/integration/extended_error.h"
 #include "tests/support/askers.h"
 #include "tests/support/catch.h"
+#include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
 using net::Transport;
@@ -137,7 +138,8 @@ TEST_CASE(
   Askers::Report report;
   bool soon = false;
   for (int i = 0; i < kTries && !soon; ++i) {
-    const Proxy proxy(resolver, Transport::tls, kWithUdp);
+    Proxy proxy(resolver, Transport::tls, kWithUdp + kWithMetrics);
+    const Scraper scraper(proxy);
     Askers others(proxy, {.count = 20, .pace = milliseconds(10)});
     DotConnection slow = proxy.connect(Transport::tls);
     others.start();
@@ -151,6 +153,7 @@ TEST_CASE(
     fmt::print("  beside the slow one: {}\n", report.to_string());
     check_nothing_lost(report);
     CHECK(report.right > 1000 / (SANITIZED ? 10 : 1));
+    CHECK(scraper.samples()[R"(dot_proxy_queries_sent_again_total{cause="stuck"})"] >= 1);
     soon = report.slowest <= milliseconds(150) + kNoise;
   }
   CHECK(soon);
@@ -184,10 +187,10 @@ TEST_CASE("a silent first resolver costs the first query a third of a second, th
   std::optional<Named> first(std::in_place, "first", same_ca + Arguments{"--fault", "stall-handshake"});
   const Named second("second", same_ca);
   const net::Endpoint endpoint = first->resolver->endpoint(Transport::tls);
-  const Proxy proxy(Arguments{"--upstream", first->resolver->uri(Transport::tls), "--upstream",
-                              second.resolver->uri(Transport::tls), "--upstream-ca",
-                              first->resolver->ca_file()} +
-                    kWithUdp);
+  Proxy proxy(Arguments{"--upstream", first->resolver->uri(Transport::tls), "--upstream",
+                        second.resolver->uri(Transport::tls), "--upstream-ca", first->resolver->ca_file()} +
+              kWithUdp + kWithMetrics);
+  const Scraper scraper(proxy);
   const Transport transport = GENERATE(Transport::tls, Transport::udp);
   CAPTURE(to_string(transport));
   ClientLeg client(proxy, transport);
@@ -202,6 +205,9 @@ TEST_CASE("a silent first resolver costs the first query a third of a second, th
   fmt::print("  over {}: the first query took {} ms", to_string(transport), time.count());
   CHECK(time >= milliseconds(250));  // or it was not silent
   CHECK(time < milliseconds(400) + kBusyMachine / 2);
+  auto samples = scraper.samples();
+  CHECK(samples[R"(dot_proxy_upstream_connections_raced_total{rival="another_upstream"})"] == 1);
+  CHECK(samples[R"(dot_proxy_queries_sent_again_total{cause="trial"})"] == 0);
 
   milliseconds slowest{};
   for (const auto end = net::Deadline::in(milliseconds(1500)); !end.expired();) {
@@ -224,6 +230,7 @@ TEST_CASE("a silent first resolver costs the first query a third of a second, th
   fmt::print("; asked again {} ms after its return\n", taken.count());
   CHECK(who == "\"first\"");
   CHECK(taken < seconds(2) + kBusyMachine);  // it is tried once a second
+  CHECK(scraper.samples()[R"(dot_proxy_queries_sent_again_total{cause="trial"})"] >= 1);
 }
 
 TEST_CASE("a query that its resolver leaves unanswered is asked of another, though its connection is busy") {
@@ -257,14 +264,21 @@ TEST_CASE(
     "clients whose queries kill connections leave room in the pool while they are there, and all when they "
     "go") {
   const LabResolver resolver({"--fault", "reset=poison.tag.test"});
-  const Proxy proxy(resolver, Transport::tcp,
-                    {"--pool-size", "3", "--query-timeout", SANITIZED ? "4s" : "1s"});
+  Proxy proxy(resolver, Transport::tcp,
+              Arguments{"--pool-size", "3", "--query-timeout", SANITIZED ? "4s" : "1s"} + kWithMetrics);
+  const Scraper scraper(proxy);
   {
     std::vector<DotConnection> guilty;
     for (int i = 0; i < 3; ++i) {
       guilty.push_back(proxy.connect(Transport::tcp));
       CHECK(guilty.back().ask(query("a.poison.tag.test.")).rcode() == dns::rcode::SERVFAIL);
     }
+    auto samples = scraper.samples();
+    CHECK(samples["dot_proxy_clients_quarantined_total"] == 3);
+    CHECK(samples[R"(dot_proxy_queries_sent_again_total{cause="connection_lost"})"] == 6);
+    CHECK(samples[R"(dot_proxy_queries_failed_total{cause="connection"})"] == 3);
+    CHECK(samples[fmt::format(R"(dot_proxy_upstream_connections_lost_total{{upstream="{}"}})",
+                              resolver.uri(Transport::tcp))] == 9);
     // Each would have a connection of its own now, for this; one of them gets it.
     for (DotConnection& client : guilty) client.send(query("good.tag.test."));
     CHECK(std::ranges::any_of(
@@ -278,8 +292,10 @@ TEST_CASE(
 
 TEST_CASE("a query that waits for a connection in vain says so, and the resolver is not blamed") {
   const ScriptedUpstream silent(Transport::tcp, [](const auto&) { return Bytes(); });
-  Proxy proxy(silent.as_upstream() + Arguments{"--pool-size", "1", "--query-timeout", "1s", "--hedge-after",
-                                               "10s", "--log-level", "debug"});
+  Proxy proxy(
+      silent.as_upstream() + kWithMetrics +
+      Arguments{"--pool-size", "1", "--query-timeout", "1s", "--hedge-after", "10s", "--log-level", "debug"});
+  const Scraper scraper(proxy);
   DotConnection first = proxy.connect(Transport::tcp), second = proxy.connect(Transport::tcp);
   first.send(query("first.tag.test."));
   // Until the connection has been silent for longer than an answer may take, 100 ms and the time of a
@@ -289,4 +305,8 @@ TEST_CASE("a query that waits for a connection in vain says so, and the resolver
   const dns::Message reply = second.ask(with_edns(query("second.tag.test.")));
   CHECK(reply.rcode() == dns::rcode::SERVFAIL);
   CHECK_THAT(extended_error_in(reply).text, Catch::Matchers::Contains("--pool-size"));
+  CHECK(first.read_message().rcode() == dns::rcode::SERVFAIL);
+  auto samples = scraper.samples();
+  CHECK(samples[R"(dot_proxy_queries_failed_total{cause="no_connection"})"] == 1);
+  CHECK(samples[R"(dot_proxy_queries_failed_total{cause="timeout"})"] == 1);
 }

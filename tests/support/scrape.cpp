@@ -8,6 +8,7 @@
 
 #include "common/net/tcp.h"
 #include "tests/support/catch.h"
+#include "tests/support/dot_connection.h"
 
 namespace {
 
@@ -70,4 +71,13 @@ Scraper::Samples Scraper::samples() const {
     REQUIRE(is_new);
   }
   return samples;
+}
+
+Scraper::Samples Scraper::samples_once(const std::string& name, double least) const {
+  const auto deadline = net::Deadline::in(kPatience);
+  for (;;) {
+    Samples now = samples();
+    const auto found = now.find(name);
+    if ((found != now.end() && found->second >= least) || deadline.expired()) return now;
+  }
 }

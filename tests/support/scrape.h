@@ -24,6 +24,9 @@ class Scraper {
   // "name{labels}" as they stand, and the value.
   using Samples = std::map<std::string, double>;
   Samples samples() const;
+  // The same, once this one has come to be `least`: many an event is counted a moment after the client has
+  // seen it. After kPatience as they are then.
+  Samples samples_once(const std::string& name, double least) const;
 
  private:
   net::SocketAddress address_;

@@ -1,6 +1,8 @@
 // What is counted, and how it is written down for Prometheus.
 #include "proxyserver/watching/metrics.h"
 
+#include <fmt/format.h>
+#include <map>
 #include <thread>
 #include <vector>
 
@@ -114,6 +116,51 @@ TEST_CASE("answers are counted by transport, type, rcode and whose they are, and
   CHECK_THAT(text, Contains("{transport=\"tls\",type=\"other\",rcode=\"other\",origin=\"proxy\"} 1\n"));
   CHECK_THAT(text, Contains("dot_proxy_query_duration_seconds_count{transport=\"udp\"} 2\n"));
   CHECK_THAT(text, Contains("dot_proxy_query_duration_seconds_count{transport=\"tcp\"} 0\n"));
+}
+
+TEST_CASE("what happens seldom is counted in its own sample, and in no other") {
+  using Rule = Metrics::Rule;
+  using Again = Metrics::Again;
+  using Failure = Metrics::Failure;
+  using net::Transport;
+  Metrics metrics;
+  std::map<std::string, std::uint64_t> expected;  // each another number
+  std::uint64_t times = 0;
+  const auto make = [&](const std::string& sample, const auto& event) {
+    expected["dot_proxy_" + sample] = ++times;
+    for (std::uint64_t i = 0; i < times; ++i) event();
+  };
+  for (const auto& [name, transport] :
+       {std::pair{"tls", Transport::tls}, {"tcp", Transport::tcp}, {"udp", Transport::udp}})
+    for (const auto& [rule_name, rule] : {std::pair{"allow", Rule::allow},
+                                          {"max_connections_per_client", Rule::per_client},
+                                          {"no_thread", Rule::no_thread}})
+      make(fmt::format(R"(client_refused_total{{transport="{}",rule="{}"}})", name, rule_name),
+           [&, transport = transport, rule = rule] { metrics.client_refused(transport, rule); });
+  for (const auto& [name, cause] : {std::pair{"connection_failed", Again::connection_failed},
+                                    {"connection_lost", Again::connection_lost},
+                                    {"stuck", Again::stuck},
+                                    {"silent", Again::silent},
+                                    {"refused", Again::refused},
+                                    {"trial", Again::trial}})
+    make(fmt::format(R"(queries_sent_again_total{{cause="{}"}})", name),
+         [&, cause = cause] { metrics.sent_again(cause); });
+  for (const auto& [name, cause] : {std::pair{"timeout", Failure::timeout},
+                                    {"unreachable", Failure::unreachable},
+                                    {"connection", Failure::connection},
+                                    {"unusable_answer", Failure::unusable_answer},
+                                    {"no_connection", Failure::no_connection}})
+    make(fmt::format(R"(queries_failed_total{{cause="{}"}})", name),
+         [&, cause = cause] { metrics.failed(cause); });
+  make("queries_failed_over_total", [&] { metrics.failed_over(); });
+  make(R"(upstream_connections_raced_total{rival="same_upstream"})", [&] { metrics.raced(false); });
+  make(R"(upstream_connections_raced_total{rival="another_upstream"})", [&] { metrics.raced(true); });
+  make("clients_quarantined_total", [&] { metrics.quarantined(); });
+  make("accept_pauses_total", [&] { metrics.accepting_paused(); });
+
+  const std::string text = text_of(metrics);
+  for (const auto& [sample, count] : expected)
+    CHECK_THAT(text, Contains(fmt::format("\n{} {}\n", sample, count)));
 }
 
 TEST_CASE("client connections that have ended, however they did, are no more") {
