@@ -254,7 +254,7 @@ TEST_CASE("a query log that has reached the limit of a file's size costs lines, 
 }
 
 TEST_CASE("started without standard error, what the log says goes into nobody else's file") {
-  const auto lines = log_by_shell("exec \"$0\" \"$@\" <&- 2>&-", 1);
+  const auto lines = log_by_shell("exec \"$0\" \"$@\" 2>&-", 1);
   REQUIRE(lines.size() == 1);
   CHECK_THAT(lines[0], Contains(" query client=") && Contains(" name=0.tag.test. "));
 }
