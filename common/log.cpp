@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <mutex>
 #include <poll.h>
 #include <unistd.h>
@@ -87,10 +88,15 @@ Format format() {
 
 void write(Level level, std::string_view event, std::string_view facts) {
   if (!enabled(level)) return;
-  const std::string line =
-      Line(format(), std::chrono::system_clock::now(), name_of(level), event).add_fields(facts).take();
+  const Line begun(format(), std::chrono::system_clock::now(), name_of(level), event);
+  std::string line = Line(begun).add_fields(facts).take();
   // One write(2) per line: lines of different threads never mix. A log that nobody reads must not stop us: a
-  // line for which there is no room is dropped.
+  // line for which there is no room is dropped. poll(2) tells of a pipe's room for PIPE_BUF octets; to write
+  // more would wait.
+  if (line.size() > PIPE_BUF)
+    line = Line(begun).add("octets-too-many", static_cast<long long>(line.size())).take();
+  static std::mutex mutex;  // else another's line takes the room between the two calls
+  const std::lock_guard lock(mutex);
   pollfd entry{STDERR_FILENO, POLLOUT, 0};
   if (poll(&entry, 1, 0) != 1 || (entry.revents & POLLOUT) == 0) return;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());

@@ -10,6 +10,10 @@
 namespace logging {
 namespace {
 
+// Escaped. A name takes 1275 at most (255 octets as \\DDD); in JSON it may grow by a half, and two such
+// fields still are a line that a pipe takes at once (log.cpp).
+constexpr std::size_t kLongestField = 1280;
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -20,13 +24,19 @@ bool is_plain(char c) {
   return is_printable(c) && c != ' ' && c != '"' && c != '\\' && c != '=';
 }
 
-void append_text(std::string& text, std::string_view value) {
-  if (!value.empty() && std::ranges::all_of(value, is_plain)) {
+// What would take more than `most` octets is cut, and ends in "...".
+void append_text(std::string& text, std::string_view value, std::size_t most = std::string::npos) {
+  if (!value.empty() && value.size() <= most && std::ranges::all_of(value, is_plain)) {
     text += value;
     return;
   }
   text += '"';
+  const std::size_t begin = text.size();
   for (const char c : value) {
+    if (text.size() - begin >= most) {
+      text += "...";
+      break;
+    }
     if (c == '"' || c == '\\')
       (text += '\\') += c;
     else if (is_printable(c))
@@ -158,7 +168,7 @@ std::string Line::take() {
 
 std::string field(std::string_view key, std::string_view value) {
   std::string text = fmt::format("{}=", key);
-  append_text(text, value);
+  append_text(text, value, kLongestField);
   return text;
 }
 

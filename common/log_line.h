@@ -37,7 +37,7 @@ class Line {
 };
 
 // key="value" with quotes escaped, control characters and non-ASCII octets as \xHH; without quotes when none
-// are needed.
+// are needed; cut, with "..." for its end, where that takes more than some 1280 octets.
 std::string field(std::string_view key, std::string_view value);
 
 }  // namespace logging

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <optional>
 #include <unistd.h>
@@ -28,9 +30,16 @@
 
 namespace {
 
+// A socket or a file would get the number of a standard descriptor that is closed, and then the log's lines.
+void fill_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) std::_Exit(cli::internal);
+}
+
 // A client that goes away must not take us with it, and stopping is an event that the accepting thread reads.
 void tame_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a log at its limit (setrlimit(2), LimitFSIZE=) is a write that fails
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
@@ -116,6 +125,7 @@ void give_up_files(const Options& options, Server& server) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   const auto options = parse_options(argc, argv);
   if (!options) return cli::complain("proxyserver", options.error());
   if (options->action == Options::Action::help) return fmt::print("{}", kUsage), cli::ok;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 #include <iterator>
 #include <string_view>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -73,10 +74,27 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
   return merged;
 }
 
+// There, and no regular file.
+bool is_something_else(const std::string& file) {
+  struct stat status {};
+  return stat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+// A pipe that nobody writes to would keep the accepting thread for ever, and some devices never end. What is
+// not there is OpenSSL's to complain about.
+void refuse_what_has_no_end(const std::string& file) {
+  if (!is_something_else(file)) return;
+  tls::TlsError::Facts facts;
+  facts.kind = tls::TlsError::Kind::file;
+  facts.reason = file + ": it is not a regular file";
+  throw tls::TlsError(std::move(facts), "read again");
+}
+
 // Why that file cannot be read though it is there, and what to do about it; empty: neither.
 std::string advice_on_reading(const std::string& file) {
   const net::UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (opened.valid() || errno != EACCES) return {};
+  if (is_something_else(file)) return "it is not a regular file";
   // access(2) asks for permissions alone, and not for what Landlock has left to us.
   if (faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) == 0)
     return "it is in none of the folders that the files were in at the start, and nothing else can be opened "
@@ -166,6 +184,8 @@ void Reload::load_identity(Loaded& loaded) const {
       options.client_ca == options_.client_ca && is_in_use(options.cert_file) &&
       is_in_use(options.key_file) && is_in_use(options.client_ca))
     return;
+  for (const std::string* file : {&options.cert_file, &options.key_file, &options.client_ca})
+    refuse_what_has_no_end(*file);
   const tls::ServerContext& before = *target_.identity;
   auto identity = ::load_identity(options, instruments_);
   const bool same_chain = identity->chain() == before.chain();
@@ -183,6 +203,7 @@ void Reload::load_trusts(Loaded& loaded) const {
   for (std::size_t i = 0; i < target_.trusts.size(); ++i) {
     loaded.trusts.emplace_back();
     if (target_.trusts[i] == nullptr) continue;
+    refuse_what_has_no_end(loaded.options.upstream_ca);
     const Trust::Context before = target_.trusts[i]->current();
     auto trust = load_trust(loaded.options.upstreams[i], loaded.options, instruments_);
     // The system's store is looked into as upstreams are verified: it counts as one and the same.

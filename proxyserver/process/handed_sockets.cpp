@@ -29,6 +29,7 @@ std::expected<net::Endpoint, std::string> endpoint_of(int fd, std::string_view n
   if (socket_option(fd, SO_TYPE) == SOCK_DGRAM) {
     if (says_transport && name != "udp")
       return unexpected(fmt::format("its name is '{}', but it is for datagrams", name));
+    if (address.port() == 0) return unexpected("it is bound to no port");
     return net::Endpoint{net::Transport::udp, address, {}};
   }
   if (name == "udp") return unexpected("its name is 'udp', but it is for connections");

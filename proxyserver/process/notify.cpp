@@ -1,5 +1,6 @@
 #include "proxyserver/process/notify.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
@@ -51,8 +52,9 @@ ServiceManager::ServiceManager() {
   }
   // WATCHDOG_PID says which process the other is meant for: not a child that has inherited both.
   const auto time = number_in("WATCHDOG_USEC");
+  constexpr long kLongest = 3'600'000'000;  // of an hour or more, half an hour will do
   if (time && *time > 1 && number_in("WATCHDOG_PID").value_or(getpid()) == getpid())
-    interval_ = std::chrono::microseconds(*time / 2);
+    interval_ = std::chrono::microseconds(std::min(*time, kLongest) / 2);
 }
 
 // Not waited for: a manager that does not read must not hold up the proxy.

@@ -233,6 +233,32 @@ TEST_CASE("a log that cannot be opened anew goes on where it was, and that is sa
   CHECK_THAT(proxy.process().error_output(), Contains("Is a directory"));
 }
 
+// That shell command, which ends in the proxy's, with a query log; asked so many names.
+std::vector<std::string> log_by_shell(const std::string& command, int queries) {
+  const LabResolver resolver;
+  const TempDir directory;
+  const std::string file = directory.file("queries");
+  Listening proxy({"/bin/sh", "-c", command, PROXYSERVER_PROGRAM, "--listen", "tcp://127.0.0.1:0",
+                   "--upstream", resolver.uri(Transport::tcp), "--query-log", file},
+                  1);
+  DotConnection client(proxy.endpoint(Transport::tcp));
+  for (int i = 0; i < queries; ++i) client.ask(query_for(fmt::format("{}.tag.test.", i)));
+  CHECK(proxy.stop() == 0);
+  return lines_of(file);
+}
+
+TEST_CASE("a query log that has reached the limit of a file's size costs lines, and not the proxy") {
+  const auto lines = log_by_shell("ulimit -f 1; exec \"$0\" \"$@\"", 20);
+  CHECK(lines.size() > 1);
+  CHECK(lines.size() < 20);
+}
+
+TEST_CASE("started without standard error, what the log says goes into nobody else's file") {
+  const auto lines = log_by_shell("exec \"$0\" \"$@\" 2>&-", 1);
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], Contains(" query client=") && Contains(" name=0.tag.test. "));
+}
+
 TEST_CASE("SIGUSR1 without any log file is heeded, and changes nothing") {
   const LabResolver resolver;
   Proxy proxy(resolver, Transport::tcp);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <poll.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -141,6 +142,31 @@ TEST_CASE("a certificate without its key is refused, the old pair stays, when th
   replace(files.key, files.second.key, true);
   REQUIRE(says(proxy.process(), "reloaded by=files changed=\"cert key\""));
   CHECK(who_serves(proxy, files) == "CN=second");
+}
+
+TEST_CASE("a pipe in a file's place is refused: nobody waits for who might write to it") {
+  const LabResolver resolver;
+  const Files files;
+  const TempDir directory;
+  const std::string ca = directory.file("ca.pem");
+  fs::copy_file(resolver.ca_file(), ca);
+  Listening proxy(Arguments{PROXYSERVER_PROGRAM, "--listen", "tls://127.0.0.1:0", "--upstream",
+                            resolver.uri(Transport::tls), "--upstream-ca", ca} +
+                      files.as_arguments(),
+                  1);
+  for (const std::string& file : {files.key, files.cert, ca}) {
+    CAPTURE(file);
+    const std::string before = file + ".before";
+    fs::rename(file, before);
+    REQUIRE(mkfifo(file.c_str(), 0600) == 0);
+    proxy.process().signal(SIGHUP);
+    REQUIRE(says(proxy.process(), "error reload-refused by=SIGHUP file=" + file));
+    CHECK_THAT(proxy.process().error_output(), Contains(file + ": it is not a regular file"));
+    CHECK(who_serves(proxy, files) == "CN=first");
+    fs::rename(before, file);
+  }
+  proxy.process().signal(SIGHUP);
+  CHECK(says(proxy.process(), "reloaded by=SIGHUP changed=none"));
 }
 
 TEST_CASE("a resolver that is trusted no more gets no query over the connection that there is") {

@@ -93,6 +93,17 @@ TEST_CASE("a watchdog that is another process's, or none, hears nothing") {
   CHECK(manager.hear(300ms).empty());
 }
 
+TEST_CASE("a watchdog that can wait as long as a number tells does not keep the proxy busy") {
+  const TempDir directory;
+  const Manager manager(directory.file("notify"));
+  const LabResolver resolver;
+  const Variable notify("NOTIFY_SOCKET", directory.file("notify"));
+  const Variable watchdog("WATCHDOG_USEC", "9223372036854775807");
+  const Proxy proxy(resolver, Transport::tls);
+  CHECK(manager.hear() == "READY=1");
+  CHECK(manager.hear(300ms).empty());  // not before the second is over
+}
+
 TEST_CASE("a manager that cannot be reached keeps nobody from serving") {
   const LabResolver resolver;
   const Variable notify("NOTIFY_SOCKET", GENERATE("/nowhere/notify", "relative", "@", "/"));
@@ -149,6 +160,7 @@ TEST_CASE(
   const net::UniqueFd one(pair[0]), other(pair[1]);
   const net::UdpListener datagrams(net::SocketAddress::parse("127.0.0.1", 0).value());
   const net::UniqueFd listener = net::listen_tcp(net::SocketAddress::parse("127.0.0.1", 0).value(), 1);
+  const net::UniqueFd unbound(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const net::UniqueFd connection =
       net::connect_tcp(net::SocketAddress::of_socket(listener.get()), net::Deadline::in(kPatience));
   struct Case {
@@ -160,7 +172,8 @@ TEST_CASE(
        {Case{one.get(), "tls", "descriptor 3 of LISTEN_FDS: it is no socket of an IP network"},
         Case{connection.get(), "tcp", "Accept=no is needed"},
         Case{datagrams.fd(), "tls", "its name is 'tls', but it is for datagrams"},
-        Case{listener.get(), "udp", "its name is 'udp', but it is for connections"}}) {
+        Case{listener.get(), "udp", "its name is 'udp', but it is for connections"},
+        Case{unbound.get(), "udp", "it is bound to no port"}}) {
     const Variable count("LISTEN_FDS", "1");
     const Variable names("LISTEN_FDNAMES", name);
     Process::Limits handing;

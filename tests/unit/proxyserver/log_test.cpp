@@ -3,6 +3,7 @@
 #include "common/log.h"
 
 #include <algorithm>
+#include <climits>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -94,6 +95,31 @@ TEST_CASE("fields that are cut short are still valid JSON") {
   CHECK(as_json("a=") == ",\"a\":\"\"");
   CHECK(as_json("a=\"b") == ",\"a\":\"b\"");
   CHECK(as_json("a=\"b\\") == ",\"a\":\"b\\\\\"");
+}
+
+TEST_CASE("a line is never longer than a pipe takes at once, whatever its facts are") {
+  const std::string hostile(5000, '\n');
+  const std::string cut = logging::field("a", hostile);
+  CHECK(cut.ends_with("\\x0a...\""));
+  CHECK(cut.size() < 1300);
+  CHECK(logging::field("a", std::string(1280, 'x')) == "a=" + std::string(1280, 'x'));
+  CHECK(logging::field("a", std::string(1281, 'x')) == "a=\"" + std::string(1280, 'x') + "...\"");
+  for (const Format format : {Format::text, Format::json}) {
+    logging::set_format(format);
+    const std::size_t most = PIPE_BUF;
+    {
+      const CaughtLog log;
+      logging::write(Level::error, "two", fmt::format("{0} {0}", cut));
+      CHECK(log.text().size() <= most);
+      CHECK(log.text().find("...\"") != std::string::npos);
+    }
+    const CaughtLog log;
+    logging::write(Level::error, "many", fmt::format("{0} {0} {0} {0}", cut));
+    CHECK(log.text().size() <= most);
+    CHECK(log.text().find("octets-too-many") != std::string::npos);
+    CHECK(log.lines() == 1);
+  }
+  logging::set_format(Format::text);
 }
 
 TEST_CASE("of an event that repeats the first is written at once, the others as their sum") {
