@@ -18,7 +18,7 @@ class Report {
  public:
   // Of --check; scripts rely on them. A command line or a file of --config that cannot be understood is
   // cli::usage, and no report is made.
-  enum ExitCode : int { good = 0, bad_files = 2, bad_upstream = 3 };  // both are bad: 2
+  enum ExitCode : int { good = 0, bad_files = 2, bad_upstream = 3 };  // both bad: 2
 
   void ok(std::string what, std::string said);
   void warning(std::string what, std::string said, std::string to_try = {});

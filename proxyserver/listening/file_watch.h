@@ -1,4 +1,4 @@
-// Files that somebody else replaces while the proxy serves: have they changed, and is that over?
+// Files that somebody else replaces while the proxy serves: have they changed, and is the change complete?
 //
 // They are only looked at from outside, once a second, as who replaces them has many ways: a new file by the
 // old name, a link that is moved (certbot's in live/, Kubernetes' ..data), new content in the same file.

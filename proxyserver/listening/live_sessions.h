@@ -26,6 +26,7 @@ class LiveSessions {
   using SignOff = std::function<void()>;
   bool start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work);
 
+  std::size_t limit() const { return limit_; }
   bool full() const;
   std::size_t size() const;
   std::size_t of_client(const ClientKey& key) const;  // how many sessions this client has

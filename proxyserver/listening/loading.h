@@ -22,6 +22,6 @@ std::shared_ptr<const tls::ClientContext> load_trust(const UpstreamOptions& upst
 // What those two read, the system's trust store apart.
 std::vector<std::string> certificate_files(const Options& options);
 
-// Where these files are, and where their links lead now; for one right below "/" the file itself, as all else
-// is beneath that as well.
+// Where these files are, and where their links lead now; for a file right below "/" the file itself, since
+// that folder would be everything.
 std::vector<std::string> folders_of(const std::vector<std::string>& files);

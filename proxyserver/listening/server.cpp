@@ -235,7 +235,7 @@ void Server::open_metrics(const net::SocketAddress& address) {
                                               "anybody who reaches it can read it: it asks for no "
                                               "password, and is not encrypted")));
   status_ = std::make_unique<Status>(
-      Status::About{*instruments_.metrics, upstreams_, draining_, options_.limits.max_connections});
+      Status::About{*instruments_.metrics, upstreams_, draining_, sessions_.limit()});
   tell_certificate_end();
   responder_ = std::make_unique<HttpResponder>(
       std::move(socket), [this](const std::string& path) { return status_->page(path); },

@@ -38,7 +38,7 @@ std::string Status::metrics() const {
   to.gauge("dot_proxy_draining", "1 once the proxy has begun to stop.");
   to.sample({}, std::uint64_t{about_.draining ? 1U : 0U});
   to.gauge("dot_proxy_client_connections_max",
-           "Client connections that are taken at once (--max-connections).");
+           "Client connections that are taken at once: --max-connections, or what the descriptors allow.");
   to.sample({}, std::uint64_t{about_.max_connections});
   if (const std::int64_t end = certificate_end_; end != 0) {
     to.gauge("dot_proxy_certificate_expiry_timestamp_seconds",

@@ -30,7 +30,7 @@ class Counters {
   };
 
   const std::size_t stride_;  // lines of one processor
-  const std::size_t mask_;    // shards less one: a power of two of them
+  const std::size_t mask_;    // the number of sets, a power of two, less one
   const std::unique_ptr<Line[]> lines_;
 };
 

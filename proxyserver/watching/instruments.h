@@ -1,5 +1,5 @@
-// What looks over the proxy's shoulder: each is there where it was asked for, and null elsewhere. Built
-// before threads start, then shared by all.
+// What watches the proxy: metrics, logs of queries, trace, capture. Each is null if it was not asked for.
+// Built before threads start, then shared by all.
 //
 // Of a client's query two places tell: where it came in, and where its answer goes out. Each calls one
 // function here, which tells all who want to know.

@@ -5,6 +5,7 @@
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/scrape.h"
 
 using Catch::Matchers::Contains;
 using net::Transport;
@@ -109,15 +110,21 @@ TEST_CASE(
   const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
   CAPTURE(one.fault, to_string(upstream));
   const LabResolver resolver({"--fault", one.fault + "=odd.tag.test"});
-  const Proxy proxy(resolver, upstream, Arguments{"--query-timeout", "8s"} + kWithUdp);
+  Proxy proxy(resolver, upstream, Arguments{"--query-timeout", "8s"} + kWithUdp + kWithMetrics);
   std::vector<ClientLeg> legs = open_all(proxy);
   const auto begin = Clock::now();
   send_on_all(legs, "odd.tag.test.");
   check_failures(legs, resolver.uri(upstream), one.said);
   CHECK(since(begin) < kBusyMachine);
   check_right_answers(legs, "even.tag.test.");
-  const std::string log = const_cast<Proxy&>(proxy).process().error_output();  // the operator is told as well
-  CHECK((log.find("upstream-unusable-answer upstream=") != std::string::npos) == (one.fault == "malformed"));
+  const bool unusable = std::string_view(one.fault) == "malformed";
+  const std::string log = proxy.process().error_output();  // the operator is told as well
+  CHECK((log.find("upstream-unusable-answer upstream=") != std::string::npos) == unusable);
+  auto samples = Scraper(proxy).samples();
+  const auto legs_failed = static_cast<double>(legs.size());
+  CHECK(samples[R"(dot_proxy_queries_failed_total{cause="unusable_answer"})"] ==
+        (unusable ? legs_failed : 0));
+  CHECK(samples[R"(dot_proxy_queries_failed_total{cause="connection"})"] == (unusable ? 0 : legs_failed));
 }
 
 TEST_CASE(

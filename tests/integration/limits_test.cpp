@@ -6,6 +6,7 @@
 #include "common/net/tcp.h"
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
+#include "tests/support/scrape.h"
 
 using net::Transport;
 
@@ -57,7 +58,10 @@ TEST_CASE("connections that come and go leave nothing behind") {
 
 TEST_CASE("out of descriptors the proxy waits without spinning, and recovers") {
   const LabResolver resolver;
-  Proxy proxy({"--upstream", resolver.uri(Transport::tcp), "--idle-timeout", "60"}, {.open_files = 40});
+  Proxy proxy(
+      {"--upstream", resolver.uri(Transport::tcp), "--idle-timeout", "60", "--metrics", "127.0.0.1:0"},
+      {.open_files = 40});
+  const Scraper scraper(proxy);
   std::vector<DotConnection> crowd;
   for (int i = 0; i < 80; ++i)
     crowd.push_back(proxy.connect(Transport::tcp));  // half of them only in the queue
@@ -67,6 +71,10 @@ TEST_CASE("out of descriptors the proxy waits without spinning, and recovers") {
   pollfd entry{crowd.front().fd(), POLLIN, 0};
   CHECK(poll(&entry, 1, 2000) == 0);
   CHECK(proxy.process().cpu_seconds() - before < 0.2);
+  auto samples = scraper.samples();  // as full as it can be: what the alert DotProxyFull compares
+  CHECK(samples["dot_proxy_client_connections_max"] < 40);
+  CHECK(samples[R"(dot_proxy_client_connections{transport="tcp"})"] ==
+        samples["dot_proxy_client_connections_max"]);
 
   crowd.clear();
   DotConnection next = proxy.connect(Transport::tls);

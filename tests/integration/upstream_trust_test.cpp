@@ -5,6 +5,7 @@
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/lab.h"
+#include "tests/support/scrape.h"
 
 using Catch::Matchers::Contains;
 using net::Transport;
@@ -46,8 +47,10 @@ TEST_CASE("an upstream whose certificate or protocol is wrong ends in SERVFAIL t
 
 TEST_CASE("an upstream that never finishes the handshake ends in SERVFAIL at the query's deadline") {
   const LabResolver resolver({"--fault", "stall-handshake"});
-  const Proxy proxy(resolver, Transport::tls, {"--query-timeout", "1s"});
+  Proxy proxy(resolver, Transport::tls, Arguments{"--query-timeout", "1s"} + kWithMetrics);
   check_refusal(resolver, proxy, "no answer within");
+  CHECK(Scraper(proxy).samples()[R"(dot_proxy_upstream_connections_raced_total{rival="same_upstream"})"] >=
+        1);
 }
 
 TEST_CASE("a right certificate for a name that was not asked for is refused") {
