@@ -214,6 +214,7 @@ constexpr LongOption kLongOptions[] = {
     {"compare", no_argument, compare},
     {"clear-port", required_argument, clear_port},
     {"timeout", required_argument, timeout},
+    {"glossary", no_argument, act<Options::Action::glossary>},
     {"help", no_argument, act<Options::Action::help>},
     {"version", no_argument, act<Options::Action::version>},
 };

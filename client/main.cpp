@@ -20,6 +20,7 @@
 #include "client/show/escape.h"
 #include "client/show/explain.h"
 #include "client/show/failure.h"
+#include "client/show/glossary.h"
 #include "client/show/help.h"
 #include "client/show/json.h"
 #include "client/show/output.h"
@@ -108,6 +109,12 @@ int replay(const client::Options& options) {
               [](const client::Outcome&, const client::Options&, std::time_t) -> int { return cli::ok; });
 }
 
+int show_glossary(const client::Options& options) {
+  const auto text = client::glossary_to_text(options.glossary_word);
+  if (!text) return cli::complain("client", "[usage] " + client::printable(text.error()));
+  return client::put_out(*text);
+}
+
 int run_bench(const client::Options& options) {
   client::put_error("client: --bench asks by TCP and UDP too: what is asked and answered passes in clear");
   const bool terminal = isatty(STDERR_FILENO) == 1;
@@ -158,6 +165,8 @@ int main(int argc, char** argv) try {
       return client::put_out(client::help_text());
     case client::Options::Action::version:
       return client::put_out(client::version_text());
+    case client::Options::Action::glossary:
+      return show_glossary(*options);
     case client::Options::Action::ask:
       return run(*options);
     case client::Options::Action::replay:

@@ -121,6 +121,10 @@ void Parser::option(int code, std::string_view value) {
 
 // What dig makes of a bare word: a type, a class, or else a name.
 void Parser::word(std::string_view text) {
+  if (options_.action == Options::Action::glossary) {  // "round trip" may come as two words
+    options_.glossary_word += (options_.glossary_word.empty() ? "" : " ") + std::string(text);
+    return;
+  }
   if (text.starts_with('@')) return server(text.substr(1));
   if (text.starts_with('+')) return dig_word(text.substr(1));
   if (const auto code = dns::type_from_name(text)) return type(*code);
@@ -297,7 +301,7 @@ void Parser::settle_questions() {
 
 std::expected<Options, std::string> Parser::finish() {
   using enum Options::Action;
-  if (!complained() && options_.action != help && options_.action != version) {
+  if (!complained() && options_.action != help && options_.action != version && options_.action != glossary) {
     settle_server();
     settle_views();
     settle_files();

@@ -61,7 +61,7 @@ inline constexpr std::string_view kSystemCa = "system";                 // a fil
 inline constexpr std::string_view kSystemStore = "the system's store";  // as an authority
 
 struct Options {
-  enum class Action { ask, compare, bench, replay, help, version };
+  enum class Action { ask, compare, bench, replay, glossary, help, version };
 
   Action action = Action::ask;
   Server server;
@@ -84,6 +84,7 @@ struct Options {
   std::string batch;                        // a file of more questions, "-" for standard input; empty: none
   dns::Question batch_usual;                // type and class of its lines that name none
   std::optional<std::uint16_t> clear_port;  // --compare, --bench (always set there): DNS by TCP and UDP
+  std::string glossary_word;                // --glossary: one word; empty: all
   unsigned bench_runs = 0;                  // --bench
   QueryOptions query;
   Show show;

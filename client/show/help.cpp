@@ -70,6 +70,7 @@ files to leave behind
   --save FILE         the whole run; `client --replay FILE` shows it again in any view, and sends nothing
 and
   --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
+  --glossary [WORD]   what a word of DNS or TLS means, and where to see it
   -h, --help; -v, --version
 
 exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or
