@@ -113,9 +113,12 @@ void describe_query(Lines& lines, QueryOptions& query) {
   lines.list("edns-options", query.options, [&](dns::EdnsOption& option) {
     lines.number("code", option.code, 0, 65535);
     lines.octets("value", option.value);
-    if constexpr (Lines::kReads)
-      if (option.value.size() > 4096) lines.fail("value: an option has at most 4096 octets here");
   });
+  if constexpr (Lines::kReads) {  // a message has at most 65535 octets, a name and two headers among them
+    std::size_t octets = 0;
+    for (const dns::EdnsOption& option : query.options) octets += 4 + option.value.size();
+    if (octets > 65'000) lines.fail("edns-options: more than one message can hold");
+  }
 }
 
 template <typename Lines>

@@ -82,8 +82,7 @@ std::string shown(const client::Outcome& outcome, const client::Options& options
   return text;
 }
 
-// Shows a run, live or kept. `kept`: the exit code of the files that a live one left. Returns that of the
-// run.
+// Shows a run, live or kept; `keep_files` writes what a live one leaves behind. Returns the exit code.
 int show(const client::Outcome& outcome, const client::Options& options, std::time_t now,
          int (*keep_files)(const client::Outcome&, const client::Options&, std::time_t)) {
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
