@@ -80,6 +80,15 @@ string clear_port(string_view value, Options& options, ServerWords&) {
   return number("--clear-port", value, 1, 65535, options.clear_port.emplace());
 }
 
+string replay(string_view value, Options& options, ServerWords& server) {
+  options.action = Options::Action::replay;
+  return file<&Files::replay>(value, options, server);
+}
+
+string fixed_id(string_view value, Options& options, ServerWords&) {
+  return number("--fixed-id", value, 0, 65535, options.query.fixed_id.emplace());
+}
+
 string timeout(string_view value, Options& options, ServerWords&) {
   const auto duration = cli::parse_duration(value);
   if (!duration) return "--timeout: " + duration.error();
@@ -186,6 +195,7 @@ constexpr LongOption kLongOptions[] = {
     {"cookie", optional_argument, cookie},
     {"keepalive", no_argument, keepalive},
     {"pad", required_argument, pad},
+    {"fixed-id", required_argument, fixed_id},
     // what to show
     {"short", no_argument, show<&Show::rdata_only>},
     {"json", no_argument, show<&Show::json>},
@@ -194,6 +204,8 @@ constexpr LongOption kLongOptions[] = {
     {"timeline", no_argument, show<&Show::timeline>},
     {"chart", required_argument, chart},
     {"proxy-trace", required_argument, file<&Files::proxy_trace>},
+    {"save", required_argument, file<&Files::save>},
+    {"replay", required_argument, replay},
     {"keylog", required_argument, file<&Files::keylog>},
     {"capture", required_argument, file<&Files::capture>},
     {"color", required_argument, colour},
@@ -202,6 +214,7 @@ constexpr LongOption kLongOptions[] = {
     {"compare", no_argument, compare},
     {"clear-port", required_argument, clear_port},
     {"timeout", required_argument, timeout},
+    {"glossary", no_argument, act<Options::Action::glossary>},
     {"help", no_argument, act<Options::Action::help>},
     {"version", no_argument, act<Options::Action::version>},
 };

@@ -9,6 +9,7 @@
 #include "client/batch.h"
 #include "client/bench.h"
 #include "client/compare.h"
+#include "client/kept_run.h"
 #include "client/options.h"
 #include "client/show/bench.h"
 #include "client/show/capture.h"
@@ -19,6 +20,7 @@
 #include "client/show/escape.h"
 #include "client/show/explain.h"
 #include "client/show/failure.h"
+#include "client/show/glossary.h"
 #include "client/show/help.h"
 #include "client/show/json.h"
 #include "client/show/output.h"
@@ -48,6 +50,13 @@ int keep(const client::Outcome& outcome, const client::Options& options) {
   return std::max(keep_key_log(outcome, options), keep_capture(outcome, options));
 }
 
+int keep_run(const client::Outcome& outcome, const client::Options& options, std::time_t now) {
+  if (options.files.save.empty()) return cli::ok;
+  const auto saved = client::save_run({.options = options, .outcome = outcome, .ended = now});
+  if (!saved) return client::put_error(saved.error()), cli::internal;
+  return cli::ok;
+}
+
 int keep_chart(const client::Outcome& outcome, const client::Options& options) {
   if (options.files.chart.empty()) return cli::ok;
   const auto written = client::write_chart(outcome, options);
@@ -73,15 +82,36 @@ std::string shown(const client::Outcome& outcome, const client::Options& options
   return text;
 }
 
-int run(const client::Options& options) {
-  const client::Outcome outcome = client::ask(options);
-  const std::time_t now = std::time(nullptr);
+// Shows a run, live or kept; `keep_files` writes what a live one leaves behind. Returns the exit code.
+int show(const client::Outcome& outcome, const client::Options& options, std::time_t now,
+         int (*keep_files)(const client::Outcome&, const client::Options&, std::time_t)) {
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
   const int printed = client::put_out(shown(outcome, options, now));
-  const int kept = std::max(keep(outcome, options), keep_chart(outcome, options));
+  const int kept = std::max(keep_files(outcome, options, now), keep_chart(outcome, options));
   if (!outcome.failure) return printed != cli::ok ? printed : kept;
   put_failure(*outcome.failure, options, now);
   return client::exit_code(*outcome.failure);
+}
+
+int run(const client::Options& options) {
+  const client::Outcome outcome = client::ask(options);
+  return show(outcome, options, std::time(nullptr),
+              [](const client::Outcome& ran, const client::Options& by, std::time_t now) {
+                return std::max(keep(ran, by), keep_run(ran, by, now));
+              });
+}
+
+int replay(const client::Options& options) {
+  const auto run = client::load_run(options);
+  if (!run) return cli::complain("client", "[replay] " + client::printable(run.error()));
+  return show(run->outcome, run->options, run->ended,
+              [](const client::Outcome&, const client::Options&, std::time_t) -> int { return cli::ok; });
+}
+
+int show_glossary(const client::Options& options) {
+  const auto text = client::glossary_to_text(options.glossary_word);
+  if (!text) return cli::complain("client", "[usage] " + client::printable(text.error()));
+  return client::put_out(*text);
 }
 
 int run_bench(const client::Options& options) {
@@ -134,8 +164,12 @@ int main(int argc, char** argv) try {
       return client::put_out(client::help_text());
     case client::Options::Action::version:
       return client::put_out(client::version_text());
+    case client::Options::Action::glossary:
+      return show_glossary(*options);
     case client::Options::Action::ask:
       return run(*options);
+    case client::Options::Action::replay:
+      return replay(*options);
     case client::Options::Action::compare:
       return run_compare(*options);
     case client::Options::Action::bench:

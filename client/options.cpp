@@ -67,6 +67,7 @@ class Parser {
   void settle_tls(bool is_tls);
   void settle_views();
   void settle_files();
+  void settle_replay();
   void settle_questions();
 
   Options options_;
@@ -120,6 +121,10 @@ void Parser::option(int code, std::string_view value) {
 
 // What dig makes of a bare word: a type, a class, or else a name.
 void Parser::word(std::string_view text) {
+  if (options_.action == Options::Action::glossary) {  // "round trip" may come as two words
+    options_.glossary_word += (options_.glossary_word.empty() ? "" : " ") + std::string(text);
+    return;
+  }
   if (text.starts_with('@')) return server(text.substr(1));
   if (text.starts_with('+')) return dig_word(text.substr(1));
   if (const auto code = dns::type_from_name(text)) return type(*code);
@@ -230,7 +235,8 @@ void Parser::settle_tls(bool is_tls) {
 void Parser::settle_files() {
   const Files& files = options_.files;
   std::vector<std::string_view> names;
-  for (const std::string* const name : {&files.keylog, &files.capture, &files.chart, &files.session})
+  for (const std::string* const name :
+       {&files.keylog, &files.capture, &files.chart, &files.session, &files.save})
     if (!name->empty()) names.push_back(*name);
   std::ranges::sort(names);
   if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
@@ -245,6 +251,7 @@ void Parser::settle_views() {
   const bool views = show.explain || show.eavesdropper || show.timeline;
   if (files.chart.empty() && !files.proxy_trace.empty())
     return complain("--proxy-trace is drawn into a --chart: name one");
+  if (options_.action == replay) return settle_replay();
   if (options_.action == ask) {
     if (show.json && (views || show.rdata_only))
       complain("--json is for programs: leave --explain, --eavesdropper, --timeline and --short out");
@@ -252,16 +259,31 @@ void Parser::settle_views() {
     return;
   }
   if (!options_.clear_port) options_.clear_port = 53;
-  if (views || !files.chart.empty() || !files.capture.empty() || show.rdata_only)
+  if (views || !files.chart.empty() || !files.capture.empty() || !files.save.empty() || show.rdata_only)
     complain(
-        fmt::format("--{} shows a table: leave --explain, --eavesdropper, --timeline, --chart, --capture and "
-                    "--short out",
+        fmt::format("--{} shows a table: leave --explain, --eavesdropper, --timeline, --chart, --capture, "
+                    "--save and --short out",
                     options_.action == bench ? "bench" : "compare"));
   if (options_.action == bench && (show.json || !files.session.empty()))
     complain("--bench shows a table, of sessions of its own: leave --json and --session out");
 }
 
+void Parser::settle_replay() {
+  const Show& show = options_.show;
+  const Files& files = options_.files;
+  if (!asked_.empty() || !options_.batch.empty() || server_ || port_)
+    return complain(
+        "--replay shows a run that was kept, and asks nothing: leave names, @SERVER, -p and -f out");
+  if (!files.save.empty() || !files.capture.empty() || !files.keylog.empty() || !files.session.empty())
+    return complain("--replay sends nothing: leave --save, --capture, --keylog and --session out");
+  if (files.replay == files.chart || files.replay == files.proxy_trace)
+    return complain(fmt::format("'{}' for two things: each file needs a name of its own", files.replay));
+  if (show.json && (show.explain || show.eavesdropper || show.timeline || show.rdata_only))
+    complain("--json is for programs: leave --explain, --eavesdropper, --timeline and --short out");
+}
+
 void Parser::settle_questions() {
+  if (options_.action == Options::Action::replay) return;
   options_.batch_usual = {{}, type_.value_or(dns::type::A), class_.value_or(dns::klass::IN)};
   if (!options_.batch.empty()) complain(complaint_about_type(options_.batch_usual.type));
   if (asked_.empty()) {
@@ -279,7 +301,7 @@ void Parser::settle_questions() {
 
 std::expected<Options, std::string> Parser::finish() {
   using enum Options::Action;
-  if (!complained() && options_.action != help && options_.action != version) {
+  if (!complained() && options_.action != help && options_.action != version && options_.action != glossary) {
     settle_server();
     settle_views();
     settle_files();

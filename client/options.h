@@ -26,6 +26,8 @@ struct QueryOptions {
   std::uint16_t udp_size = 1232;  // what passes any network in one piece
   // EDNS options, each with its value as on the wire; padding is added behind them.
   std::vector<dns::EdnsOption> options{};
+  std::optional<std::uint16_t>
+      fixed_id{};  // --fixed-id: the first query's ID, then one more each; else random
   std::optional<std::uint16_t> padding_block{};  // --pad; 0: none; nullopt: 128 where the transport encrypts
 };
 
@@ -40,6 +42,7 @@ struct Show {
   Colour colour = Colour::automatic;
   bool command = true;     // the first line, which repeats the command
   bool statistics = true;  // the footer
+  bool utc = false;        // its time of day: in UTC, not as the machine is set (--replay)
   dns::Sections sections;
 };
 
@@ -50,13 +53,15 @@ struct Files {
   std::string chart;        // the message sequence chart, .svg or .html
   std::string proxy_trace;  // read: what proxyserver --trace wrote, for the chart's other leg
   std::string session;      // read and written: the TLS session to resume
+  std::string save;         // the whole run, to be shown again (kept_run.h)
+  std::string replay;       // read: such a run, to be shown in place of asking
 };
 
 inline constexpr std::string_view kSystemCa = "system";                 // a file of that name is "./system"
 inline constexpr std::string_view kSystemStore = "the system's store";  // as an authority
 
 struct Options {
-  enum class Action { ask, compare, bench, help, version };
+  enum class Action { ask, compare, bench, replay, glossary, help, version };
 
   Action action = Action::ask;
   Server server;
@@ -79,6 +84,7 @@ struct Options {
   std::string batch;                        // a file of more questions, "-" for standard input; empty: none
   dns::Question batch_usual;                // type and class of its lines that name none
   std::optional<std::uint16_t> clear_port;  // --compare, --bench (always set there): DNS by TCP and UDP
+  std::string glossary_word;                // --glossary: one word; empty: all
   unsigned bench_runs = 0;                  // --bench
   QueryOptions query;
   Show show;
@@ -87,7 +93,7 @@ struct Options {
 
   bool records() const {  // whether a printer needs Outcome::recording
     return show.explain || show.eavesdropper || show.timeline ||
-           !(files.capture.empty() && files.chart.empty());
+           !(files.capture.empty() && files.chart.empty() && files.save.empty());
   }
 };
 

@@ -67,8 +67,11 @@ Queries::Queries(const std::vector<dns::Question>& questions, const QueryOptions
   RandomIds ids;
   queries_.reserve(questions.size());
   for (const dns::Question& question : questions) {
-    Query query{.id = ids.draw(), .question = question};
-    while (!by_id_.emplace(query.id, queries_.size()).second) query.id = ids.draw();
+    const auto draw = [&] {
+      return options.fixed_id ? static_cast<std::uint16_t>(*options.fixed_id + queries_.size()) : ids.draw();
+    };
+    Query query{.id = draw(), .question = question};
+    while (!by_id_.emplace(query.id, queries_.size()).second) query.id = draw();
     query.wire = query_wire(query, options, encrypted);
     queries_.push_back(std::move(query));
   }

@@ -40,9 +40,9 @@ class Queries {
  public:
   static constexpr std::size_t kMostQuestions = 65536;  // there are no more IDs
 
-  // One query per question, their IDs random and distinct. What is sent `encrypted` is padded to a multiple
-  // of 128 octets if `options` does not say otherwise (RFC 8467 §4.1); the padding option comes last (RFC
-  // 7830).
+  // One query per question, their IDs distinct, and random unless `options` fixes them. What is sent
+  // `encrypted` is padded to a multiple of 128 octets if `options` does not say otherwise (RFC 8467 §4.1);
+  // the padding option comes last (RFC 7830).
   Queries(const std::vector<dns::Question>& questions, const QueryOptions& options, bool encrypted);
 
   struct Match {

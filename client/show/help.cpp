@@ -47,6 +47,7 @@ what to ask
   --subnet ADDR/LEN   whom the answer is for                                       (+subnet=ADDR/LEN)
   --pad N             pad to a multiple of N octets; 128 over TLS, 0: not at all   (+padding=N)
   +ednsopt=CODE[:HEX] any other EDNS option
+  --fixed-id N        the first query's ID, for runs that are to look alike; else random
 what to show
   --short             the records' data alone                                      (+short)
   --json              a JSON object per question and line, by RFC 8427             (+json)
@@ -66,8 +67,10 @@ files to leave behind
   --session FILE      the TLS session: the next run with the same FILE resumes it
   --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE      the packets with those secrets, as pcapng
+  --save FILE         the whole run; `client --replay FILE` shows it again in any view, and sends nothing
 and
   --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
+  --glossary [WORD]   what a word of DNS or TLS means, and where to see it
   -h, --help; -v, --version
 
 exit codes: 0 a reply came (NXDOMAIN too), 1 usage, 9 no reply in time, 10 internal, 20 refused or

@@ -16,11 +16,12 @@ std::string_view upper_case(net::Transport transport) {
 }
 
 // "Sun Nov 22 02:45:13 UTC 2026": dig's form.
-std::string when_text(std::time_t when) {
-  std::tm local{};
-  localtime_r(&when, &local);
+std::string when_text(std::time_t when, bool utc) {
+  std::tm parts{};
+  utc ? gmtime_r(&when, &parts) : localtime_r(&when, &parts);
   char text[64];
-  return {text, std::strftime(text, sizeof text, "%a %b %d %H:%M:%S %Z %Y", &local)};
+  return {text, std::strftime(text, sizeof text, utc ? "%a %b %d %H:%M:%S UTC %Y" : "%a %b %d %H:%M:%S %Z %Y",
+                              &parts)};
 }
 
 std::string tls_text(const tls::ConnectionFacts& tls) {
@@ -52,7 +53,7 @@ std::string rdata_lines(const dns::Message& message) {
 }  // namespace
 
 std::string footer_to_text(const Answer& answer, const Connection& connection, const Server& server,
-                           bool first, std::time_t when) {
+                           bool first, std::time_t when, bool utc) {
   const std::string_view transport = upper_case(connection.transport);
   std::string out = fmt::format(";; Query time: {:.0f} msec\n", milliseconds(answer.time));
   out += fmt::format(";; SERVER: {}#{}({}) ({})\n", connection.address.host(), connection.address.port(),
@@ -67,7 +68,7 @@ std::string footer_to_text(const Answer& answer, const Connection& connection, c
                        connection.transport == net::Transport::tcp ? "tcp" : "udp");
   }
   out += times_text(answer, connection, first);
-  out += fmt::format(";; WHEN: {}\n", when_text(when));
+  out += fmt::format(";; WHEN: {}\n", when_text(when, utc));
   return out + fmt::format(";; MSG SIZE  sent: {}, rcvd: {}\n\n", answer.sent, answer.received);
 }
 
@@ -95,7 +96,7 @@ std::string outcome_to_text(const Outcome& outcome, const Options& options, std:
     }
     out += dns::to_text(answer->message, show.sections, cookie(options.query));
     if (show.statistics)
-      out += footer_to_text(*answer, connection, options.server, !told[answer->connection], when);
+      out += footer_to_text(*answer, connection, options.server, !told[answer->connection], when, show.utc);
     told[answer->connection] = true;
   }
   return out;

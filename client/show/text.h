@@ -16,6 +16,6 @@ std::string outcome_to_text(const Outcome& outcome, const Options& options, std:
 // ";; Query time: …" and what follows, an empty line at its end. `first`: the connection's own times are told
 // with the first answer that it brought.
 std::string footer_to_text(const Answer& answer, const Connection& connection, const Server& server,
-                           bool first, std::time_t when);
+                           bool first, std::time_t when, bool utc = false);
 
 }  // namespace client

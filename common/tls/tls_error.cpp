@@ -14,6 +14,11 @@ namespace {
 
 using Kind = TlsError::Kind;
 
+// fmt 9 would print a sys_seconds in local time.
+std::tm utc(std::chrono::sys_seconds when) {
+  return fmt::gmtime(std::chrono::system_clock::to_time_t(when));
+}
+
 // What the certificate itself says to it, where that is more than OpenSSL's words.
 std::string evidence(const TlsError::Facts& facts) {
   if (!facts.peer) return facts.reason;
@@ -23,9 +28,9 @@ std::string evidence(const TlsError::Facts& facts) {
       return fmt::format("wanted {}, found {}", facts.expected_name,
                          peer.names.empty() ? "no name" : fmt::format("{}", fmt::join(peer.names, " ")));
     case Kind::expired:
-      return fmt::format("since {:%F %T} UTC", peer.not_after);
+      return fmt::format("since {:%F %T} UTC", utc(peer.not_after));
     case Kind::not_yet_valid:
-      return fmt::format("before {:%F %T} UTC", peer.not_before);
+      return fmt::format("before {:%F %T} UTC", utc(peer.not_before));
     case Kind::untrusted_issuer:
       return fmt::format("{}, {}", peer.issuer, facts.reason);
     default:
