@@ -65,12 +65,13 @@ const char* advice(int error) {
   }
 }
 
-// The option that named the file of trust anchors at fault, where two could have; the message names the file.
+// The option that named the file at fault, where several could have; the message names the file.
 std::string option_of(const tls::TlsError& error, const Options& options) {
   const auto is_about = [&](const std::string& file) {
     return !file.empty() && error.facts().reason.starts_with(file + ": ");
   };
   if (is_about(options.upstream_ca)) return "--upstream-ca: ";
+  if (is_about(options.ticket_key_file)) return "--ticket-key-file: ";
   return is_about(options.client_ca) ? "--client-ca: " : "";
 }
 

@@ -40,6 +40,7 @@ enum Flag : int {
   kPinOnly,
   kPolicy,
   kClientCa,
+  kTicketKeys,
   kPad,
   kRetryOn,
   kUser,
@@ -84,6 +85,7 @@ const std::array kLongOptions = {
     option{"pin-only", no_argument, nullptr, kPinOnly},
     option{"policy", required_argument, nullptr, kPolicy},
     option{"client-ca", required_argument, nullptr, kClientCa},
+    option{"ticket-key-file", required_argument, nullptr, kTicketKeys},
     option{"user", required_argument, nullptr, kUser},
     option{"log-level", required_argument, nullptr, kLogLevel},
     option{"log-format", required_argument, nullptr, kLogFormat},
@@ -288,6 +290,9 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kClientCa:
       options.client_ca = value;
+      return {};
+    case kTicketKeys:
+      options.ticket_key_file = value;
       return {};
     case kPolicy:
       if (value != "ordered" && value != "fastest")

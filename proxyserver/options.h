@@ -37,6 +37,8 @@ struct Options {
   bool fastest = false;     // --policy
   std::string client_ca;    // empty: clients need no certificate
   std::string user;         // as find_account() takes it; empty: stays who it is
+  // Ticket keys shared with other copies; empty: keys of its own.
+  std::string ticket_key_file;
   Limits limits;
   InstrumentFiles instruments;
   std::optional<net::SocketAddress> metrics;  // where they are served; port 0 picks one

@@ -28,6 +28,9 @@ const char* const kUsage =
                        (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
+  --ticket-key-file FILE
+                       keys of TLS session tickets that other copies have, too: 80 octets in base64 per line,
+                       the first seals, all open (default: keys of its own, new ones twice a day)
 
   --allow CIDR         who may ask; may be repeated (default: loopback, private, link-local and unique-local
                        networks); others are closed on, or not answered over UDP

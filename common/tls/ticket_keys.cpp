@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <utility>
 
 #include "common/tls/openssl_error.h"
 
@@ -59,21 +60,29 @@ int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* 
 
 TicketKeys::TicketKeys() : current_(random_key()), previous_(random_key()), made_(Clock::now()) {}
 
+TicketKeys::TicketKeys(std::vector<Key> given) : given_(std::move(given)) {}
+
 void TicketKeys::use_in(ssl_ctx_st* context) {
   SSL_CTX_set_app_data(context, this);
   check(SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket) == 1, "use ticket keys of our own");
 }
 
 TicketKeys::Key TicketKeys::current(Clock::time_point now) {
+  if (!given_.empty()) return given_.front();
   const std::lock_guard lock(mutex_);
   rotate_if_due(now);
   return current_;
 }
 
 bool TicketKeys::find(const unsigned char* name, Key& key, Clock::time_point now) {
+  const auto named = [name](const Key& k) { return std::equal(k.name.begin(), k.name.end(), name); };
+  if (!given_.empty()) {
+    const auto found = std::ranges::find_if(given_, named);
+    if (found == given_.end()) return false;
+    return key = *found, true;
+  }
   const std::lock_guard lock(mutex_);
   rotate_if_due(now);
-  const auto named = [name](const Key& k) { return std::equal(k.name.begin(), k.name.end(), name); };
   if (named(current_)) return key = current_, true;
   if (named(previous_)) return key = previous_, true;
   return false;

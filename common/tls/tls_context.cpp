@@ -7,6 +7,7 @@
 #include <mutex>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "common/tls/openssl_error.h"
 #include "common/tls/pem_file.h"
 #include "common/tls/session_file.h"
+#include "common/tls/ticket_key_file.h"
 #include "common/tls/ticket_keys.h"
 #include "common/tls/verify.h"
 
@@ -217,9 +219,16 @@ void ServerContext::take_tickets_of(const ServerContext& before) {
   ticket_keys_ = before.ticket_keys_;
 }
 
+bool ServerContext::has_ticket_keys_of(const ServerContext& other) const {
+  return ticket_keys_->are_as(*other.ticket_keys_);
+}
+
 ServerContext::ServerContext(const std::string& cert_file, const std::string& key_file,
-                             const std::string& client_ca_file)
-    : context_(make_context(TLS_server_method())), ticket_keys_(std::make_shared<TicketKeys>()) {
+                             const std::string& client_ca_file, const std::string& ticket_key_file)
+    : context_(make_context(TLS_server_method())),
+      ticket_keys_(ticket_key_file.empty()
+                       ? std::make_shared<TicketKeys>()
+                       : std::make_shared<TicketKeys>(read_ticket_keys(ticket_key_file))) {
   SSL_CTX* const c = context_.get();
   load_identity(c, cert_file, key_file);
   refuse_finite_fields(c);
@@ -229,11 +238,16 @@ ServerContext::ServerContext(const std::string& cert_file, const std::string& ke
   // Our order of suites, but a client that puts ChaCha20 first has no AES in its hardware: then that.
   SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_alpn_select_cb(c, select_alpn, nullptr);
-  // Resumption is stateless (RFC 8310 §9): the client keeps the session, in a ticket that only this process
-  // can read. One per handshake is enough, since each resumption brings the next.
+  // Resumption is stateless (RFC 8310 §9): the client keeps the session, in a ticket that only those can read
+  // who have its key. One per handshake is enough, since each resumption brings the next.
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
   check(SSL_CTX_set_num_tickets(c, 1) == 1, "set the number of tickets");
-  check(SSL_CTX_set_session_id_context(c, kAlpnDot, sizeof kAlpnDot) == 1, "set the session context");
+  // Who resumes is not asked for a certificate again: so not where others vouch for clients than where the
+  // session was opened, in another copy or before a reload.
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> demands{};
+  SHA256(reinterpret_cast<const unsigned char*>(client_anchors_.data()), client_anchors_.size(),
+         demands.data());
+  check(SSL_CTX_set_session_id_context(c, demands.data(), demands.size()) == 1, "set the session context");
   check(SSL_CTX_set_max_early_data(c, 0) == 1, "turn early data off");  // RFC 9325 §3.10: it can be replayed
 }
 

@@ -43,13 +43,18 @@ using SecretSink = std::function<void(std::string_view line)>;
 // a clause that quotes the one that it does not take.
 std::expected<std::string, std::string> parse_groups(std::string_view text);
 
+// How many keys are in a file of ticket keys. Throws TlsError (Kind::file), as ServerContext does.
+std::size_t count_ticket_keys(const std::string& file);
+
 class ServerContext {
  public:
   // PEM files: a chain with the leaf first, and its key; and, for two-way TLS, the anchors that clients'
-  // certificates must be vouched for by (empty: clients are not asked for any). Throws TlsError (Kind::file)
-  // naming the file.
+  // certificates must be vouched for by (empty: clients are not asked for any). And a file of ticket keys
+  // that other servers have, too (see ticket_key_file.h; empty: keys of its own): a session that was opened
+  // at one resumes at another, if both have the same anchors for clients. Throws TlsError (Kind::file) naming
+  // the file.
   ServerContext(const std::string& cert_file, const std::string& key_file,
-                const std::string& client_ca_file = {});
+                const std::string& client_ca_file = {}, const std::string& ticket_key_file = {});
   ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
@@ -66,6 +71,8 @@ class ServerContext {
   // Likewise: tickets that `before` has given are taken here, too. Only between contexts that demand the same
   // of clients: who resumes is not asked for a certificate again.
   void take_tickets_of(const ServerContext& before);
+  // Both read the same ticket keys, or neither reads any.
+  bool has_ticket_keys_of(const ServerContext& other) const;
 
  private:
   std::unique_ptr<SecretSink> secrets_;  // before context_, which points to it

@@ -105,6 +105,16 @@ void check_identity(Options options, sys_seconds now, Report& report) {
   }
 }
 
+void check_ticket_keys(const std::string& file, Report& report) {
+  if (file.empty()) return;
+  try {
+    const std::size_t count = tls::count_ticket_keys(file);
+    report.ok("ticket keys", fmt::format("{}: {} key{}", file, count, count == 1 ? "" : "s"));
+  } catch (const tls::TlsError& error) {
+    report.error("ticket keys", error.facts().reason);
+  }
+}
+
 void check_anchors(const std::string& option, const std::string& file, sys_seconds now, Report& report) {
   if (file.empty()) return;
   try {
@@ -216,6 +226,7 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
   }
   for (const net::Uri& uri : options.listen) check_listener(uri, report);
   check_identity(options, now, report);
+  check_ticket_keys(options.ticket_key_file, report);
   check_trust(options, now, report);
   if (!options.check_online)
     for (const UpstreamOptions& upstream : options.upstreams) check_upstream(upstream, options, report);

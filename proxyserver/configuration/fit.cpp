@@ -17,6 +17,8 @@ std::expected<void, std::string> find_misfit(const Options& options) {
     for (const char* name : {"cert", "key", "client-ca"})
       if (given(name))
         return unexpected(fmt::format("--{}, but no --listen tls://: only TLS has certificates", name));
+  if (!listens(net::Transport::tls) && given("ticket-key-file"))
+    return unexpected("--ticket-key-file, but no --listen tls://: only TLS has session tickets");
   if (given("client-ca") && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
     return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
   if (given("udp-workers") && !listens(net::Transport::udp))

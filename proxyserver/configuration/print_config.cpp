@@ -41,6 +41,7 @@ constexpr std::array kAbsent = {
     Default{"upstream-ca", "the system's trust store"},
     Default{"pin-only", "upstreams are verified"},
     Default{"client-ca", "clients need no certificate"},
+    Default{"ticket-key-file", "ticket keys are made here and known to this process alone"},
     Default{"retry-on", "every answer is passed on at once"},
     Default{"user", "it stays who started it"},
     Default{"query-log", "queries are not logged"},

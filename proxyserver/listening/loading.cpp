@@ -26,7 +26,8 @@ void name_default_files(Options& options) {
 }
 
 std::shared_ptr<tls::ServerContext> load_identity(const Options& options, const Instruments& instruments) {
-  auto context = std::make_shared<tls::ServerContext>(options.cert_file, options.key_file, options.client_ca);
+  auto context = std::make_shared<tls::ServerContext>(options.cert_file, options.key_file, options.client_ca,
+                                                      options.ticket_key_file);
   instruments.hear_secrets(*context);
   return context;
 }
@@ -45,7 +46,8 @@ std::shared_ptr<const tls::ClientContext> load_trust(const UpstreamOptions& upst
 
 std::vector<std::string> certificate_files(const Options& options) {
   std::vector<std::string> files;
-  if (serves_tls(options)) files = {options.cert_file, options.key_file, options.client_ca};
+  if (serves_tls(options))
+    files = {options.cert_file, options.key_file, options.client_ca, options.ticket_key_file};
   if (!options.pin_only) files.push_back(options.upstream_ca);
   std::erase(files, "");
   return files;

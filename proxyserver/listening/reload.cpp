@@ -23,9 +23,10 @@ constexpr std::chrono::seconds kPatience{5};
 
 // What takes effect for connections and queries that come. All else is built into what there is already.
 constexpr auto kCanChange = std::to_array<std::string_view>(
-    {"cert", "key", "client-ca", "upstream-ca", "pin", "pin-only", "allow", "max-in-flight", "idle-timeout",
-     "write-timeout", "query-timeout", "hedge-after", "message-timeout", "handshake-timeout",
-     "max-connections-per-client", "drain-timeout", "pad", "retry-on", "log-level"});
+    {"cert",          "key",         "client-ca",       "upstream-ca",       "pin",
+     "pin-only",      "allow",       "max-in-flight",   "idle-timeout",      "write-timeout",
+     "query-timeout", "hedge-after", "message-timeout", "handshake-timeout", "max-connections-per-client",
+     "drain-timeout", "pad",         "retry-on",        "log-level",         "ticket-key-file"});
 
 std::string names(const std::set<std::string>& options) {
   return fmt::format("{}", fmt::join(options, " "));
@@ -45,6 +46,7 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
   merged.cert_file = wanted.cert_file;
   merged.key_file = wanted.key_file;
   merged.client_ca = wanted.client_ca;
+  merged.ticket_key_file = wanted.ticket_key_file;
   merged.upstream_ca = wanted.upstream_ca;
   merged.pin_only = wanted.pin_only;
   merged.allow = wanted.allow;
@@ -181,8 +183,9 @@ void Reload::load_identity(Loaded& loaded) const {
   const Options& options = loaded.options;
   const auto is_in_use = [this](const std::string& file) { return file.empty() || watch_.is_in_use(file); };
   if (options.cert_file == options_.cert_file && options.key_file == options_.key_file &&
-      options.client_ca == options_.client_ca && is_in_use(options.cert_file) &&
-      is_in_use(options.key_file) && is_in_use(options.client_ca))
+      options.client_ca == options_.client_ca && options.ticket_key_file == options_.ticket_key_file &&
+      is_in_use(options.cert_file) && is_in_use(options.key_file) && is_in_use(options.client_ca) &&
+      is_in_use(options.ticket_key_file))
     return;
   for (const std::string* file : {&options.cert_file, &options.key_file, &options.client_ca})
     refuse_what_has_no_end(*file);
@@ -194,8 +197,10 @@ void Reload::load_identity(Loaded& loaded) const {
   if (!same_chain) loaded.changed.insert("cert");
   if (!same_key) loaded.changed.insert("key");
   if (!same_clients) loaded.changed.insert("client-ca");
-  if (same_chain && same_key && same_clients) return;
-  if (same_clients) identity->take_tickets_of(before);
+  const bool same_ticket_keys = identity->has_ticket_keys_of(before);
+  if (!same_ticket_keys) loaded.changed.insert("ticket-key-file");
+  if (same_chain && same_key && same_clients && same_ticket_keys) return;
+  if (same_clients && same_ticket_keys) identity->take_tickets_of(before);
   loaded.identity = std::move(identity);
 }
 

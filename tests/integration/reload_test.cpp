@@ -261,6 +261,44 @@ TEST_CASE("when other anchors vouch for clients, a ticket of before opens no doo
   CHECK_THROWS(asks());
 }
 
+TEST_CASE(
+    "a session that one copy opened resumes at another with the same ticket keys, and after a rotation") {
+  const LabResolver resolver;
+  const Files files;
+  const std::string keys = files.directory.file("tickets");
+  const std::string old_key = std::string(107, 'A') + "=\n", new_key = "BBBB" + old_key.substr(4);
+  replace(keys, old_key, true);
+  const Arguments words = command(files, resolver, {"--ticket-key-file", keys});
+  Listening one(words, 1), other(words, 1);
+  const auto known = trust(files.both);
+  const auto resumes = [&](const Listening& proxy) {
+    DotConnection connection(proxy.endpoint(Transport::tls), known);
+    CHECK(ask(connection) == dns::rcode::NOERROR);  // and has its ticket
+    return facts(connection).resumed;
+  };
+  CHECK_FALSE(resumes(one));
+  CHECK(resumes(other));
+
+  replace(keys, new_key + old_key, true);
+  for (Listening* proxy : {&one, &other}) {
+    proxy->process().signal(SIGHUP);
+    REQUIRE(says(proxy->process(), "changed=ticket-key-file"));
+  }
+  CHECK(resumes(one));  // by the old key, and renewed with the new
+
+  replace(keys, new_key, true);
+  for (Listening* proxy : {&one, &other}) {
+    proxy->process().signal(SIGHUP);
+    REQUIRE(says(proxy->process(), "changed=ticket-key-file", 2));
+  }
+  CHECK(resumes(other));
+
+  replace(keys, "not a key\n", true);
+  one.process().signal(SIGHUP);
+  REQUIRE(says(one.process(), "reload-refused by=SIGHUP file=" + keys));
+  CHECK(resumes(one));  // by the keys of before
+}
+
 TEST_CASE("certificates and trust that change under 2,000 queries per second cost none of them") {
   const LabResolver resolver;
   const Files files;

@@ -153,6 +153,8 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--listen", "udp://127.0.0.1:53", "--client-ca", "ca.pem"}, "--client-ca, but no --listen tls://"},
       {{"--listen", "tcp://127.0.0.1:53", "--cert", "cert.pem"}, "--cert, but no --listen tls://"},
       {{"--listen", "udp://127.0.0.1:53", "--key", "key.pem"}, "--key, but no --listen tls://"},
+      {{"--listen", "tcp://127.0.0.1:53", "--ticket-key-file", "tickets"},
+       "--ticket-key-file, but no --listen tls://"},
       {{"--udp-workers", "2"}, "--udp-workers, but no --listen udp://"},
       {{"--upstream", "tcp://192.0.2.1", "--pad", "always"}, "never padded"},
       {{"--upstream", "tcp://192.0.2.1", "--pin-only"}, "no keys to pin"},
