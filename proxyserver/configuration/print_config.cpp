@@ -41,6 +41,8 @@ constexpr std::array kAbsent = {
     Default{"upstream-ca", "the system's trust store"},
     Default{"pin-only", "upstreams are verified"},
     Default{"client-ca", "clients need no certificate"},
+    Default{"max-qps-per-client", "a client may ask as much as it likes"},
+    Default{"max-handshakes-per-client", "a client may connect as often as it likes"},
     Default{"retry-on", "every answer is passed on at once"},
     Default{"user", "it stays who started it"},
     Default{"query-log", "queries are not logged"},
