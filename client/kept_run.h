@@ -1,6 +1,5 @@
-// A kept run: everything that a view needs of one run, as a text file. `client --save FILE` writes it,
-// `client
-// --replay FILE` shows it again, with nothing sent. Values and text; no thread of its own.
+// A kept run: everything that a view needs of one run, as a text file. `client --save FILE` writes it, and
+// `client --replay FILE` shows it again, with nothing sent. Values and text; no thread of its own.
 //
 // The format, version 1. ASCII, a line each, at most 32 MiB:
 //

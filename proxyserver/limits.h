@@ -18,7 +18,9 @@ struct Limits {
   Milliseconds drain{10000};       // told to stop: until what is still there is cut off
   Milliseconds hedge_after{2000};  // an upstream's silence, while it owes answers, until another is asked too
   std::size_t max_connections = 4096;
-  std::size_t max_per_client = 1024;    // of them from one IPv4 address or IPv6 /64
+  std::size_t max_per_client = 1024;          // of them from one IPv4 address or IPv6 /64
+  std::size_t max_qps_per_client = 0;         // queries a second, of the same; 0: any number
+  std::size_t max_handshakes_per_client = 0;  // new TLS connections a second, likewise
   std::size_t max_in_flight = 64;       // queries per client connection; beyond that the client is not read
   std::size_t pool_size = 256;          // connections per upstream
   std::size_t udp_workers = 2;          // threads per udp:// listener

@@ -34,6 +34,8 @@ enum Flag : int {
   kMaxInFlight,
   kPoolSize,
   kMaxPerClient,
+  kMaxQps,
+  kMaxHandshakes,
   kUdpWorkers,
   kAllow,
   kPin,
@@ -79,6 +81,8 @@ const std::array kLongOptions = {
     option{"pad", required_argument, nullptr, kPad},
     option{"retry-on", required_argument, nullptr, kRetryOn},
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
+    option{"max-qps-per-client", required_argument, nullptr, kMaxQps},
+    option{"max-handshakes-per-client", required_argument, nullptr, kMaxHandshakes},
     option{"udp-workers", required_argument, nullptr, kUdpWorkers},
     option{"allow", required_argument, nullptr, kAllow},
     option{"pin", required_argument, nullptr, kPin},
@@ -279,6 +283,10 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return set_count(limits.pool_size, value, 65536);
     case kMaxPerClient:
       return set_count(limits.max_per_client, value, 1'000'000);
+    case kMaxQps:
+      return set_count(limits.max_qps_per_client, value, 1'000'000);
+    case kMaxHandshakes:
+      return set_count(limits.max_handshakes_per_client, value, 1'000'000);
     case kUdpWorkers:
       return set_count(limits.udp_workers, value, 64);
     case kAllow:

@@ -46,6 +46,9 @@ const char* const kUsage =
   --max-connections N  client connections at once; more wait in the listen queue (default 4096)
   --max-connections-per-client N
                        of them from one IPv4 address or IPv6 /64 (default 1024); more are closed
+  --max-qps-per-client N, --max-handshakes-per-client N
+                       queries, or new TLS connections, of such a client per second, twice as many at once
+                       (default: any number); beyond: REFUSED (truncated over UDP), or closed
   --max-in-flight N    queries in flight per client connection; beyond, it is not read (default 64)
   --pool-size N        connections to each upstream at most (default 256)
   --udp-workers N      threads per udp:// listener (default 2)

@@ -26,11 +26,6 @@ std::string_view arrow(bool sent) {
   return sent ? "->" : "<-";
 }
 
-// fmt 9 would print a sys_seconds in local time.
-std::tm utc(std::chrono::sys_seconds when) {
-  return fmt::gmtime(std::chrono::system_clock::to_time_t(when));
-}
-
 // "one round trip", "2 round trips".
 std::string round_trips(unsigned count) {
   return count == 1 ? "one round trip" : fmt::format("{} round trips", count);
@@ -198,8 +193,8 @@ class Story {
     line(6, "subject: " + peer->subject);
     line(6, "issuer: " + peer->issuer);
     line(6, fmt::format("names: {}", fmt::join(peer->names, ", ")));
-    line(6, fmt::format("valid: from {:%Y-%m-%d %H:%M:%S} to {:%Y-%m-%d %H:%M:%S} UTC", utc(peer->not_before),
-                        utc(peer->not_after)));
+    line(6, fmt::format("valid: from {:%Y-%m-%d %H:%M:%S} to {:%Y-%m-%d %H:%M:%S} UTC",
+                        tls::utc(peer->not_before), tls::utc(peer->not_after)));
     line(6, "pin: sha256/" + peer->pin + ", of its key [RFC 7858 4.2]");
     if (!encrypted) line(6, "in clear: before TLS 1.3 the path sees whom we talk to");
   }

@@ -91,6 +91,13 @@ std::string group_of(SSL* ssl) {
 
 }  // namespace
 
+std::tm utc(std::chrono::sys_seconds when) {
+  const std::time_t time = std::chrono::system_clock::to_time_t(when);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  return parts;
+}
+
 std::string spki_pin(x509_st* certificate) {
   unsigned char* der = nullptr;
   const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct ConnectionFacts {
   bool resumed = false;
   std::optional<CertificateFacts> peer;  // none when the peer showed none
 };
+
+// For fmt: its release 9 would print a sys_seconds in local time.
+std::tm utc(std::chrono::sys_seconds when);
 
 std::string spki_pin(x509_st* certificate);  // CertificateFacts::pin
 CertificateFacts certificate_facts(x509_st* certificate);

@@ -14,11 +14,6 @@ namespace {
 
 using Kind = TlsError::Kind;
 
-// fmt 9 would print a sys_seconds in local time.
-std::tm utc(std::chrono::sys_seconds when) {
-  return fmt::gmtime(std::chrono::system_clock::to_time_t(when));
-}
-
 // What the certificate itself says to it, where that is more than OpenSSL's words.
 std::string evidence(const TlsError::Facts& facts) {
   if (!facts.peer) return facts.reason;

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "common/dns/codes.h"
+#include "common/log.h"
 #include "common/net/net_error.h"
 #include "proxyserver/asking/reply.h"
 #include "proxyserver/process/memory.h"
@@ -36,12 +37,15 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 }  // namespace
 
 Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
-                 const std::atomic<bool>& draining, const Instruments& watching)
+                 const std::atomic<bool>& draining, const Instruments& watching, Rates* rates,
+                 const ClientKey& key)
     : client_name_(client.peer()),
       transport_(transport),
       limits_(limits),
       draining_(draining),
       watching_(watching),
+      rates_(limits.max_qps_per_client != 0 ? rates : nullptr),
+      key_(key),
       client_(client),
       last_answer_(Clock::now()),
       forwarder_(upstreams, limits, *this, watching.metrics.get()),
@@ -117,6 +121,15 @@ IoResult Session::fill() {
   return result;
 }
 
+// Asked too much: says so in the log.
+bool Session::is_within_rate() {
+  if (rates_ == nullptr || rates_->take(key_, limits_.max_qps_per_client, now_)) return true;
+  if (watching_.metrics) watching_.metrics->client_refused(transport_, Metrics::Rule::qps);
+  logging::write_summed(logging::Level::info, "query-refused", "reason=--max-qps-per-client",
+                        logging::field("client", client_name_));
+  return false;
+}
+
 bool Session::receive(std::span<std::uint8_t> message) {
   const Screening screening = screen(message);
   if (screening.verdict != Screening::Verdict::hang_up)
@@ -124,6 +137,16 @@ bool Session::receive(std::span<std::uint8_t> message) {
   const bool last_one = !refusals_.may_go_on(screening);
   switch (screening.verdict) {
     case Screening::Verdict::forward: {
+      if (!is_within_rate()) {
+        const Bytes reply =
+            error_reply(message, dns::rcode::REFUSED,
+                        ExtendedError{dns::ede::PROHIBITED, "more than --max-qps-per-client"});
+        Asked asked = asked_by(screening.query);
+        asked.has_opt = true;  // as below
+        const std::lock_guard lock(mutex_);
+        send(asked, dns::inspect(reply).value(), nullptr, now_);
+        return true;
+      }
       auto query = std::make_shared<Query>(shared_from_this(), screening.query,
                                            forwarder_.upstream_options(screening.query));
       ++in_flight_;

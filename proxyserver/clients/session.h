@@ -13,6 +13,7 @@
 #include "common/net/stream.h"
 #include "proxyserver/asking/forwarder.h"
 #include "proxyserver/asking/screen.h"
+#include "proxyserver/clients/rates.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/watching/instruments.h"
 
@@ -22,9 +23,11 @@ class Session final : public Asker {
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive run(). `transport` says
   // what it is; `draining` turns true when the proxy is about to stop, and then the session's thread has to
-  // be woken (net::Waker::wake). Belongs to a std::shared_ptr, and to the thread that makes it.
+  // be woken (net::Waker::wake). `rates` and `key` are for --max-qps-per-client; null: no limit. Belongs to a
+  // std::shared_ptr, and to the thread that makes it.
   Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
-          const std::atomic<bool>& draining, const Instruments& watching);
+          const std::atomic<bool>& draining, const Instruments& watching, Rates* rates = nullptr,
+          const ClientKey& key = {});
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
   // then been sent, or the client is beyond help. Throws what its stream throws. Afterwards nobody touches
@@ -44,6 +47,7 @@ class Session final : public Asker {
   void serve();
   void read_client();
   net::IoResult fill();
+  bool is_within_rate();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
   void stop_reading(const char* why);
   bool may_read() const;
@@ -66,6 +70,8 @@ class Session final : public Asker {
   const Limits& limits_;
   const std::atomic<bool>& draining_;
   const Instruments& watching_;
+  Rates* const rates_;  // null: any number of queries
+  const ClientKey key_;
 
   // Asker::mutex_ guards these.
   net::Stream& client_;

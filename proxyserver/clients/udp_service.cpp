@@ -22,6 +22,7 @@ constexpr std::size_t kLargestAnswer = 1232;
 // Queries in flight per worker; beyond, datagrams wait in the socket's buffer, and then the kernel drops
 // them.
 constexpr std::size_t kMaxInFlight = 2048;
+constexpr std::uint8_t kTruncated = 0x02;  // TC, in the third octet of a header (RFC 1035 §4.1.1)
 
 }  // namespace
 
@@ -30,11 +31,12 @@ class UdpService::Worker final : public Asker {
   using Clock = std::chrono::steady_clock;
 
   Worker(net::UdpListener socket, Upstreams& upstreams, const Published<Limits>& limits,
-         const Published<AccessList>& access, const Instruments& instruments)
+         const Published<AccessList>& access, const Instruments& instruments, Rates& rates)
       : address_(net::SocketAddress::of_socket(socket.fd())),
         limits_(limits),
         access_(access),
         watching_(instruments),
+        rates_(rates),
         capture_(instruments.capture.get()),
         socket_(std::move(socket)),
         forwarder_(upstreams, limits.current(), *this, instruments.metrics.get()) {}
@@ -66,6 +68,7 @@ class UdpService::Worker final : public Asker {
   void serve(int stopping, const std::atomic<Clock::time_point>& end_of_all);
   void receive(Clock::time_point now);
   void refused(const net::SocketAddress& client) const;
+  bool is_within_rate(const net::SocketAddress& client, std::size_t per_second, Clock::time_point now);
   void send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets, const Upstream* by,
             Clock::time_point came);
 
@@ -73,6 +76,7 @@ class UdpService::Worker final : public Asker {
   const Published<Limits>& limits_;
   const Published<AccessList>& access_;
   const Instruments& watching_;
+  Rates& rates_;
   Capture* const capture_;
   net::UdpListener socket_;  // sending: under Asker::mutex_
   Bytes spliced_;            // likewise
@@ -112,9 +116,19 @@ void UdpService::Worker::serve(int stopping, const std::atomic<Clock::time_point
   }
 }
 
+bool UdpService::Worker::is_within_rate(const net::SocketAddress& client, std::size_t per_second,
+                                        Clock::time_point now) {
+  if (per_second == 0 || rates_.take(client_key(client), per_second, now)) return true;
+  if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::qps);
+  logging::write_summed(logging::Level::info, "query-refused", "reason=--max-qps-per-client",
+                        logging::field("client", client.to_string()));
+  return false;
+}
+
 void UdpService::Worker::receive(Clock::time_point now) {
   forwarder_.use(limits_.current());
   const AccessList& access = access_.current();
+  const std::size_t per_second = limits_.current().max_qps_per_client;
   for (const net::UdpListener::Received& received : socket_.receive()) {
     const net::SocketAddress& client = received.path->peer;
     if (!access.permits(client)) {
@@ -128,6 +142,16 @@ void UdpService::Worker::receive(Clock::time_point now) {
       watching_.query(ClientName(client), net::Transport::udp, received.datagram);
     switch (screening.verdict) {
       case Screening::Verdict::forward:
+        if (!is_within_rate(client, per_second, now)) {
+          // Truncated: who is really there can ask over TCP, and a spoofed address gets no more than was
+          // sent.
+          Bytes reply = error_reply(received.datagram, dns::rcode::NOERROR);
+          reply[2] |= kTruncated;
+          const std::lock_guard lock(mutex_);
+          send(*received.path, dns::inspect(reply).value(), reply, nullptr, now);
+          socket_.flush();
+          break;
+        }
         ++in_flight_;
         forwarder_.submit(
             std::make_shared<FromDatagram>(shared_from_this(), screening.query,
@@ -186,24 +210,24 @@ void UdpService::Worker::send(const net::UdpPath& path, const dns::MessageView& 
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
                        const Published<Limits>& limits, const Published<AccessList>& access,
-                       const Instruments& instruments)
+                       const Instruments& instruments, Rates& rates)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
   const auto add = [&](const net::SocketAddress& at) {
     workers_.push_back(
-        std::make_shared<Worker>(net::UdpListener(at), upstreams, limits, access, instruments));
+        std::make_shared<Worker>(net::UdpListener(at), upstreams, limits, access, instruments, rates));
   };
   add(address);
   while (workers_.size() < workers) add(this->address());
 }
 
 UdpService::UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
-                       const Published<AccessList>& access, const Instruments& instruments)
+                       const Published<AccessList>& access, const Instruments& instruments, Rates& rates)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
-  workers_.push_back(
-      std::make_shared<Worker>(net::UdpListener(std::move(socket)), upstreams, limits, access, instruments));
+  workers_.push_back(std::make_shared<Worker>(net::UdpListener(std::move(socket)), upstreams, limits, access,
+                                              instruments, rates));
 }
 
 UdpService::~UdpService() {

@@ -10,6 +10,7 @@
 #include "common/net/udp_listener.h"
 #include "common/net/unique_fd.h"
 #include "proxyserver/clients/access.h"
+#include "proxyserver/clients/rates.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/published.h"
 #include "proxyserver/upstreams/upstreams.h"
@@ -20,10 +21,10 @@ class UdpService {
   // Binds `workers` sockets. All references must outlive the service.
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
              const Published<Limits>& limits, const Published<AccessList>& access,
-             const Instruments& instruments);
+             const Instruments& instruments, Rates& rates);
   // The same with one worker, on a socket that is bound already.
   UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
-             const Published<AccessList>& access, const Instruments& instruments);
+             const Published<AccessList>& access, const Instruments& instruments, Rates& rates);
   ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port

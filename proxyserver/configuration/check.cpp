@@ -24,7 +24,8 @@ using net::Transport;
 using std::chrono::sys_seconds;
 
 std::string validity(const tls::CertificateFacts& certificate, sys_seconds now) {
-  return fmt::format("valid until {:%F}, {} days", certificate.not_after, days_left(certificate, now));
+  return fmt::format("valid until {:%F}, {} days", tls::utc(certificate.not_after),
+                     days_left(certificate, now));
 }
 
 // What time says of a certificate that we show; true: nothing bad.
@@ -32,11 +33,12 @@ bool check_time(const std::string& file, const tls::CertificateFacts& certificat
                 Report& report) {
   const std::string which = fmt::format("{}: {}", file, certificate.subject);
   if (now > certificate.not_after)
-    report.error("certificate", fmt::format("{} expired on {:%F %T} UTC", which, certificate.not_after),
+    report.error("certificate",
+                 fmt::format("{} expired on {:%F %T} UTC", which, tls::utc(certificate.not_after)),
                  "replace it; is this machine's clock right?");
   else if (now < certificate.not_before)
     report.error("certificate",
-                 fmt::format("{} is not valid before {:%F %T} UTC", which, certificate.not_before),
+                 fmt::format("{} is not valid before {:%F %T} UTC", which, tls::utc(certificate.not_before)),
                  "is this machine's clock right?");
   else if (certificate.not_after - now < kEndsSoon)
     report.warning("certificate", fmt::format("{} expires soon: {}", which, validity(certificate, now)),

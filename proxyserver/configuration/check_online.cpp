@@ -104,7 +104,8 @@ void check_address(const net::Endpoint& endpoint, const std::string& which,
                         connection.version, connection.group);
     if (connection.peer) {
       days = days_left(*connection.peer, now);
-      facts += fmt::format(", certificate valid until {:%F}, {} days", connection.peer->not_after, days);
+      facts +=
+          fmt::format(", certificate valid until {:%F}, {} days", tls::utc(connection.peer->not_after), days);
     }
     stream = std::move(secured);
   } else {

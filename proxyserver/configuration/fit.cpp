@@ -21,6 +21,8 @@ std::expected<void, std::string> find_misfit(const Options& options) {
     return unexpected("--ticket-key-file, but no --listen tls://: only TLS has session tickets");
   if (given("client-ca") && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
     return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
+  if (given("max-handshakes-per-client") && !listens(net::Transport::tls))
+    return unexpected("--max-handshakes-per-client, but no --listen tls://: only TLS has handshakes");
   if (given("udp-workers") && !listens(net::Transport::udp))
     return unexpected("--udp-workers, but no --listen udp:// for them to work at");
   if (!to_tls && given("upstream-ca"))

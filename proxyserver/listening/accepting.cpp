@@ -65,7 +65,7 @@ void discard_rest(int fd) {
 
 // Why this client is not served; null: it is.
 const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key,
-                            net::Transport transport) const {
+                            net::Transport transport) {
   const auto refused = [&](Metrics::Rule rule, const char* reason) {
     if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
     return reason;
@@ -74,6 +74,10 @@ const char* Server::refusal(const net::SocketAddress& client, const ClientKey& k
     return refused(Metrics::Rule::allow, "not among --allow");
   if (sessions_.of_client(key) >= replaceable_.limits.current().max_per_client)
     return refused(Metrics::Rule::per_client, "--max-connections-per-client");
+  const std::size_t handshakes = replaceable_.limits.current().max_handshakes_per_client;
+  if (handshakes != 0 && transport == net::Transport::tls &&
+      !rates_.handshakes.take(key, handshakes, net::Deadline::Clock::now()))
+    return refused(Metrics::Rule::handshakes, "--max-handshakes-per-client");
   return nullptr;
 }
 
@@ -95,9 +99,11 @@ bool Server::accept_from(const Listener& listener) {
     if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
         fd, key,
-        [this, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
-         socket = std::make_shared<net::UniqueFd>(std::move(socket)), peer = std::move(peer)](
-            const LiveSessions::SignOff& sign_off) { serve(std::move(*socket), identity, peer, sign_off); });
+        [this, key, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
+         socket = std::make_shared<net::UniqueFd>(std::move(socket)),
+         peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
+          serve(std::move(*socket), identity, peer, key, sign_off);
+        });
     if (started) continue;
     if (instruments_.metrics)
       instruments_.metrics->client_refused(listener.transport, Metrics::Rule::no_thread);
@@ -121,7 +127,7 @@ void Server::pause_accepting(const char* reason) {
 }
 
 void Server::serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
-                   const LiveSessions::SignOff& sign_off) {
+                   const ClientKey& key, const LiveSessions::SignOff& sign_off) {
   const auto begin = net::Deadline::Clock::now();
   const auto time = [&] { return net::Deadline::Clock::now() - begin; };
   const Trace* const trace = instruments_.trace.get();
@@ -151,8 +157,8 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       if (captured) captured->watch(*client);
       stream = std::move(client);
     }
-    const auto session =
-        std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_);
+    const auto session = std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_,
+                                                   instruments_, &rates_.queries, key);
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();

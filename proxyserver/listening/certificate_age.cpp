@@ -46,13 +46,14 @@ std::optional<CertificateAge::Notice> CertificateAge::look(std::chrono::sys_seco
     case State::ended:
       return Notice{logging::Level::error, "certificate-expired",
                     fmt::format("{} since={:%FT%TZ} days={} advice=\"clients refuse it: replace it\"", file,
-                                end, std::chrono::floor<std::chrono::days>(now - end).count())};
+                                tls::utc(end), std::chrono::floor<std::chrono::days>(now - end).count())};
     case State::not_yet:
       return Notice{logging::Level::warning, "certificate-not-yet-valid",
                     fmt::format("{} from={:%FT%TZ} advice=\"clients refuse it: is the clock right?\"", file,
-                                certificate_->not_before)};
+                                tls::utc(certificate_->not_before))};
     default:
-      return Notice{logging::Level::warning, "certificate-expires",
-                    fmt::format("{} on={:%FT%TZ} days={}", file, end, days_left(*certificate_, now))};
+      return Notice{
+          logging::Level::warning, "certificate-expires",
+          fmt::format("{} on={:%FT%TZ} days={}", file, tls::utc(end), days_left(*certificate_, now))};
   }
 }

@@ -22,11 +22,28 @@ namespace {
 constexpr std::chrono::seconds kPatience{5};
 
 // What takes effect for connections and queries that come. All else is built into what there is already.
-constexpr auto kCanChange = std::to_array<std::string_view>(
-    {"cert",          "key",         "client-ca",       "upstream-ca",       "pin",
-     "pin-only",      "allow",       "max-in-flight",   "idle-timeout",      "write-timeout",
-     "query-timeout", "hedge-after", "message-timeout", "handshake-timeout", "max-connections-per-client",
-     "drain-timeout", "pad",         "retry-on",        "log-level",         "ticket-key-file"});
+constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
+                                                             "key",
+                                                             "client-ca",
+                                                             "upstream-ca",
+                                                             "pin",
+                                                             "pin-only",
+                                                             "ticket-key-file",
+                                                             "allow",
+                                                             "max-in-flight",
+                                                             "idle-timeout",
+                                                             "write-timeout",
+                                                             "query-timeout",
+                                                             "hedge-after",
+                                                             "message-timeout",
+                                                             "handshake-timeout",
+                                                             "max-connections-per-client",
+                                                             "max-qps-per-client",
+                                                             "max-handshakes-per-client",
+                                                             "drain-timeout",
+                                                             "pad",
+                                                             "retry-on",
+                                                             "log-level"});
 
 std::string names(const std::set<std::string>& options) {
   return fmt::format("{}", fmt::join(options, " "));

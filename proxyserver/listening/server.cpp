@@ -262,7 +262,8 @@ void Server::listen(const net::Endpoint& endpoint) {
   net::Endpoint real = endpoint;
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
-                                                replaceable_.limits, replaceable_.allow, instruments_));
+                                                replaceable_.limits, replaceable_.allow, instruments_,
+                                                rates_.datagrams));
     real.address = udp_.back()->address();
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
@@ -276,7 +277,7 @@ void Server::listen(const HandedSocket& handed) {
   net::UniqueFd socket = handed.take();
   if (handed.endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, replaceable_.limits,
-                                                replaceable_.allow, instruments_));
+                                                replaceable_.allow, instruments_, rates_.datagrams));
   } else {
     net::prepare_listener(socket.get());
     listeners_.push_back({std::move(socket), handed.endpoint.transport, handed.endpoint.to_string()});

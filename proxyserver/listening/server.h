@@ -63,12 +63,12 @@ class Server {
   void look_at_identity();
   void log_certificate_age();
   void open_metrics(const net::SocketAddress& address);
-  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport) const;
+  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport);
   bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
   using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
-  void serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
+  void serve(net::UniqueFd socket, const Identity& identity, const std::string& peer, const ClientKey& key,
              const LiveSessions::SignOff& sign_off);
   void shake_hands(tls::TlsStream& client, net::Deadline deadline) const;
   bool is_told_to_stop();
@@ -86,6 +86,7 @@ class Server {
   Upstreams upstreams_;
   Names names_;
   std::vector<Listener> listeners_;  // tls:// and tcp://
+  ClientRates rates_;
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;
   std::atomic<bool> draining_ = false;  // told to stop; the one truth about that, for every thread

@@ -34,11 +34,12 @@ void check_same(const Options& a, const Options& b) {
     for (const UpstreamOptions& upstream : options.upstreams)
       all += fmt::format("{} {}\n", upstream.uri.to_string(), fmt::join(upstream.pins, ","));
     const Limits& limits = options.limits;
-    all += fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}\n", limits.handshake.count(),
-                       limits.message.count(), limits.idle.count(), limits.write.count(),
-                       limits.query.count(), limits.hedge_after.count(), limits.max_connections,
-                       limits.max_per_client, limits.max_in_flight, limits.pool_size, limits.udp_workers,
-                       limits.pad_always, fmt::join(limits.retry_on, ","));
+    all +=
+        fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}\n", limits.handshake.count(),
+                    limits.message.count(), limits.idle.count(), limits.write.count(), limits.query.count(),
+                    limits.hedge_after.count(), limits.max_connections, limits.max_per_client,
+                    limits.max_qps_per_client, limits.max_handshakes_per_client, limits.max_in_flight,
+                    limits.pool_size, limits.udp_workers, limits.pad_always, fmt::join(limits.retry_on, ","));
     all += fmt::format("{} {} {} {} {} {}\n", options.upstream_ca, options.client_ca, options.user,
                        options.pin_only, options.fastest, static_cast<int>(options.log_level));
     all += fmt::format("{} {} {} {}\n", options.instruments.key_log, options.instruments.capture,
