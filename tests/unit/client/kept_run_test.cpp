@@ -208,7 +208,7 @@ TEST_CASE("a kept run is bounded", "[kept]") {
         "it is longer than 32 MiB");
 }
 
-TEST_CASE("--replay asks nothing, and says so to whoever names a question", "[kept]") {
+TEST_CASE("a replay asks nothing, and says so to whoever names a question", "[kept]") {
   CHECK(parse_line("--replay a.run --explain").has_value());
   CHECK(has(parse_line("--replay a.run google.com").error(), "asks nothing"));
   CHECK(has(parse_line("--replay a.run @192.0.2.1").error(), "asks nothing"));
@@ -219,7 +219,7 @@ TEST_CASE("--replay asks nothing, and says so to whoever names a question", "[ke
   CHECK(has(parse_line("google.com --save a.run --bench 2").error(), "--save"));
 }
 
-TEST_CASE("--fixed-id gives the first query that ID, and the next ones those behind it", "[kept]") {
+TEST_CASE("the option --fixed-id gives the first query that ID, and the next ones those behind it", "[kept]") {
   const auto options = parse_line("--fixed-id 65535 google.com example.org");
   REQUIRE(options.has_value());
   const client::Queries queries(options->questions, options->query, true);
