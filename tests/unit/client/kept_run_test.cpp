@@ -219,7 +219,8 @@ TEST_CASE("a replay asks nothing, and says so to whoever names a question", "[ke
   CHECK(has(parse_line("google.com --save a.run --bench 2").error(), "--save"));
 }
 
-TEST_CASE("the option --fixed-id gives the first query that ID, and the next ones those behind it", "[kept]") {
+TEST_CASE("the option --fixed-id gives the first query that ID, and the next ones those behind it",
+          "[kept]") {
   const auto options = parse_line("--fixed-id 65535 google.com example.org");
   REQUIRE(options.has_value());
   const client::Queries queries(options->questions, options->query, true);
