@@ -65,8 +65,11 @@ void describe_address(Lines& lines, string_view key, net::SocketAddress& address
   std::string text;
   std::uint16_t port = 0;
   // A zone id must name an interface, and those of another machine do not exist here.
-  if constexpr (!Lines::kReads) text = address.host(), text = text.substr(0, text.find('%'));
-  if constexpr (!Lines::kReads) port = address.port();
+  if constexpr (!Lines::kReads) {
+    text = address.host();
+    text.resize(std::min(text.find('%'), text.size()));
+    port = address.port();
+  }
   lines.ascii(key, text);
   lines.number(std::string(key) + "-port", port, 0, 65535);
   if constexpr (Lines::kReads) {
