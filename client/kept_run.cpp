@@ -1,5 +1,6 @@
 #include "client/kept_run.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
