@@ -134,24 +134,24 @@ TEST_CASE("what happens seldom is counted in its own sample, and in no other") {
        {std::pair{"tls", Transport::tls}, {"tcp", Transport::tcp}, {"udp", Transport::udp}})
     for (const auto& [rule_name, rule] : {std::pair{"allow", Rule::allow},
                                           {"max_connections_per_client", Rule::per_client},
-                                          {"no_thread", Rule::no_thread}})
+                                          {"no_thread", Rule::no_thread},
+                                          {"max_qps_per_client", Rule::qps},
+                                          {"max_handshakes_per_client", Rule::handshakes}})
       make(fmt::format(R"(client_refused_total{{transport="{}",rule="{}"}})", name, rule_name),
-           [&, transport = transport, rule = rule] { metrics.client_refused(transport, rule); });
+           [&] { metrics.client_refused(transport, rule); });
   for (const auto& [name, cause] : {std::pair{"connection_failed", Again::connection_failed},
                                     {"connection_lost", Again::connection_lost},
                                     {"stuck", Again::stuck},
                                     {"silent", Again::silent},
                                     {"refused", Again::refused},
                                     {"trial", Again::trial}})
-    make(fmt::format(R"(queries_sent_again_total{{cause="{}"}})", name),
-         [&, cause = cause] { metrics.sent_again(cause); });
+    make(fmt::format(R"(queries_sent_again_total{{cause="{}"}})", name), [&] { metrics.sent_again(cause); });
   for (const auto& [name, cause] : {std::pair{"timeout", Failure::timeout},
                                     {"unreachable", Failure::unreachable},
                                     {"connection", Failure::connection},
                                     {"unusable_answer", Failure::unusable_answer},
                                     {"no_connection", Failure::no_connection}})
-    make(fmt::format(R"(queries_failed_total{{cause="{}"}})", name),
-         [&, cause = cause] { metrics.failed(cause); });
+    make(fmt::format(R"(queries_failed_total{{cause="{}"}})", name), [&] { metrics.failed(cause); });
   make("queries_failed_over_total", [&] { metrics.failed_over(); });
   make(R"(upstream_connections_raced_total{rival="same_upstream"})", [&] { metrics.raced(false); });
   make(R"(upstream_connections_raced_total{rival="another_upstream"})", [&] { metrics.raced(true); });
