@@ -19,7 +19,7 @@ std::string_view name_of(tls::Version version) {
 }
 
 std::string date(std::chrono::sys_seconds when) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(when);
+  const std::time_t seconds = when.time_since_epoch().count();
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[40];
@@ -142,7 +142,7 @@ FailureWords TlsExplainer::out_of_date(const tls::TlsError::Facts& facts) const 
   std::string evidence = printable(facts.reason);
   if (facts.peer) {
     const auto limit = expired ? facts.peer->not_after : facts.peer->not_before;
-    const long long away = std::abs(now_ - std::chrono::system_clock::to_time_t(limit));
+    const long long away = std::abs(now_ - limit.time_since_epoch().count());
     evidence = fmt::format("valid {} {}, {} {}", expired ? "until" : "from", date(limit), days(away),
                            expired ? "ago" : "from now");
   }

@@ -26,7 +26,7 @@ void write_tls(const tls::ConnectionFacts& facts, JsonWriter& json) {
     json.member("pin", "sha256/" + facts.peer->pin);
     json.member("subject", facts.peer->subject);
     json.member("issuer", facts.peer->issuer);
-    json.member("not_after", rfc3339(std::chrono::system_clock::to_time_t(facts.peer->not_after)));
+    json.member("not_after", rfc3339(facts.peer->not_after.time_since_epoch().count()));
   }
   json.close();
 }

@@ -64,3 +64,12 @@ TEST_CASE("The demo identity is right for localhost, is its own anchor, and last
     CHECK(facts.pin == server_context.pin());
   }
 }
+
+TEST_CASE("A certificate that never ends, as RFC 5280 §4.1.2.5 writes it, has its date in UTC") {
+  const std::chrono::sys_seconds never{std::chrono::seconds{253402300799}};
+  const std::tm date = tls::utc(never);
+  CHECK(date.tm_year + 1900 == 9999);
+  CHECK(date.tm_mon == 11);
+  CHECK(date.tm_mday == 31);
+  CHECK(date.tm_hour == 23);
+}
