@@ -23,6 +23,7 @@ using Nanoseconds = std::chrono::nanoseconds;
 constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kDay = 86'400'000'000'000;  // nanoseconds: no run takes longer
 constexpr std::int64_t kFirstSecond = -62'135'596'800, kLastSecond = 253'402'300'799;  // years 1 to 9999
+constexpr std::int64_t kLastOfClock = 9'223'372'036;  // 2262: a clock's nanoseconds end then
 constexpr std::int64_t kMostOctets = kMostKeptOctets;
 
 // In the order of the enumerators.
@@ -335,10 +336,10 @@ void describe(Lines& lines, KeptRun& run) {
   Outcome& outcome = run.outcome;
   std::int64_t began =
       std::chrono::floor<std::chrono::seconds>(outcome.recording.wall_begin).time_since_epoch().count();
-  lines.number("began", began, kFirstSecond, kLastSecond);  // seconds since 1970, UTC
+  lines.number("began", began, 0, kLastOfClock);  // seconds since 1970, UTC
   if constexpr (Lines::kReads)
     outcome.recording.wall_begin = std::chrono::sys_seconds(std::chrono::seconds(began));
-  lines.number("ended", run.ended, kFirstSecond, kLastSecond);
+  lines.number("ended", run.ended, 0, kLastOfClock);
   describe_options(lines, run.options);
   lines.heading("whom it spoke with");
   lines.list("connections", outcome.connections, [&](Connection& one) { describe_connection(lines, one); });
