@@ -1,17 +1,13 @@
+// What a kept run holds, and in which order: described once, for writer and reader.
 #include "client/kept_run.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "client/kept_failure.h"
 #include "client/kept_lines.h"
 #include "client/show/escape.h"
 #include "common/dns/codes.h"
-#include "common/net/private_file.h"
 
 namespace client {
 namespace {
@@ -341,7 +337,7 @@ void describe(Lines& lines, KeptRun& run) {
     outcome.recording.wall_begin = std::chrono::sys_seconds(std::chrono::seconds(began));
   lines.number("ended", run.ended, 0, kLastOfClock);
   describe_options(lines, run.options);
-  lines.heading("whom it spoke with");
+  lines.heading("its connections");
   lines.list("connections", outcome.connections, [&](Connection& one) { describe_connection(lines, one); });
   lines.heading("what it learned, by question");
   lines.list("answers", outcome.answers, [&](std::optional<Answer>& answer) {
@@ -371,21 +367,6 @@ void describe(Lines& lines, KeptRun& run) {
       lines.fail("there are not as many answers, yes or no, as questions");
 }
 
-std::expected<std::string, std::string> read_file(const std::string& file) {
-  const net::UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.valid()) return std::unexpected(strerrordesc_np(errno));
-  std::string text;
-  std::vector<char> buffer(65536);
-  for (;;) {
-    const ssize_t count = read(opened.get(), buffer.data(), buffer.size());
-    if (count == 0) return text;
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected(strerrordesc_np(errno));
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-    if (text.size() > kMostKeptOctets) return std::unexpected("it is longer than 32 MiB");
-  }
-}
-
 }  // namespace
 
 std::string kept_to_text(KeptRun run) {
@@ -408,39 +389,6 @@ std::expected<KeptRun, std::string> kept_from_text(std::string_view text) {
   if (lines.good()) describe(lines, run);
   lines.expect_end();
   if (!lines.good()) return std::unexpected(lines.error());
-  return run;
-}
-
-std::expected<void, std::string> save_run(const KeptRun& run) {
-  const std::string& name = run.options.files.save;
-  const auto complaint = [](std::string_view reason) {
-    return std::unexpected(
-        fmt::format("client: [save] the run cannot be kept; {}; try another place", printable(reason)));
-  };
-  const std::string text = kept_to_text(run);
-  if (text.size() > kMostKeptOctets)
-    return std::unexpected(
-        "client: [save] the run cannot be kept; it is longer than 32 MiB; try fewer questions");
-  try {
-    net::PrivateFile file(name);
-    if (file.append({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) return {};
-    file.remove();
-    return complaint(fmt::format("write {}: {}", name, strerrordesc_np(file.error())));
-  } catch (const net::NetError& error) {
-    return complaint(error.what());
-  }
-}
-
-std::expected<KeptRun, std::string> load_run(const Options& options) {
-  const std::string& name = options.files.replay;
-  const auto text = read_file(name);
-  if (!text) return std::unexpected(fmt::format("the kept run '{}' cannot be read: {}", name, text.error()));
-  auto run = kept_from_text(*text);
-  if (!run) return std::unexpected(fmt::format("the kept run '{}' cannot be read: {}", name, run.error()));
-  run->options.show = options.show;
-  run->options.show.utc = true;
-  run->options.files.chart = options.files.chart;
-  run->options.files.proxy_trace = options.files.proxy_trace;
   return run;
 }
 

@@ -173,7 +173,7 @@ string pad(string_view value, Options& options, ServerWords& server) {
 }
 
 constexpr LongOption kLongOptions[] = {
-    // whom to trust, and what TLS to speak
+    // what to trust, and what TLS to speak
     {"ca", required_argument, set<&Options::ca>},
     {"tls-name", required_argument, tls_name},
     {"pin", required_argument, pin},

@@ -283,7 +283,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "failures may be kept.",
      "client google.com SOA", "RFC 1035 3.3.13"},
     {"subject", "",
-     "Whom a certificate is for. What counts for the check are its names, which may be several.",
+     "The owner that a certificate names. What counts for the check are its names, which may be several.",
      "client --explain google.com, the line subject:", "RFC 5280 4.1.2.6"},
     {"supported_versions", "",
      "The part of a hello that tells the versions of TLS. TLS 1.3 is agreed on here, and not in "

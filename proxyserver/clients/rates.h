@@ -25,7 +25,7 @@ class Rates {
   explicit Rates(std::size_t sets = 512);
   Rates(std::size_t sets, std::uint64_t hash_key) : sets_(sets), hash_key_(hash_key) {}
 
-  // Takes a token of this client's, of whom there are `per_second` (1 to 1,000,000) more each second and 2 *
+  // Takes one of this client's tokens: there are `per_second` (1 to 1,000,000) more each second and 2 *
   // `per_second` at most. False: none is left, and nothing has changed. Throws std::bad_alloc, at the first
   // use.
   bool take(const ClientKey& client, std::size_t per_second, Clock::time_point now);

@@ -252,7 +252,7 @@ void Metrics::write(Exposition& to) const {
 
   write_connections(to);
   to.counter("dot_proxy_client_refused_total",
-             "Clients turned away (over UDP: datagrams left unanswered), by transport and rule.");
+             "Clients, and queries of theirs, that a rule turned away, by transport and rule.");
   write_table(to, c, at::kRefused, "rule", kRules);
   to.counter("dot_proxy_accept_pauses_total",
              "Times that accepting paused for want of descriptors, memory or threads.");
