@@ -61,9 +61,8 @@ bool Server::let_in(int fd, Arrival& arrival, const LiveSessions::Place& place) 
   try {
     persist(fd, arrival.handshake, "read a PROXY header", [&] { return incoming.read(fd); });
   } catch (const net::NetError& error) {
-    return refuse_header(error.kind() == net::NetError::Kind::timeout
-                             ? "no whole PROXY header by --handshake-timeout"
-                             : error.what());
+    return refuse_header(error.kind() == net::NetError::Kind::timeout ? "no whole PROXY header in time"
+                                                                      : error.what());
   }
   if (incoming.closed && incoming.has_begun()) return refuse_header("closed within its PROXY header");
   if (incoming.closed) {  // the bare connection of a health check, or of a scanner: no event
