@@ -158,7 +158,7 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       stream = std::move(client);
     }
     const auto session = std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_,
-                                                   instruments_, &rates_.queries, key);
+                                                   instruments_, &rates_.queries, key, cache_.get());
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
