@@ -46,6 +46,10 @@ enum Flag : int {
   kTicketKeys,
   kPad,
   kRetryOn,
+  kCache,
+  kMinTtl,
+  kMaxTtl,
+  kServeStale,
   kUser,
   kLogLevel,
   kLogFormat,
@@ -81,6 +85,10 @@ const std::array kLongOptions = {
     option{"pool-size", required_argument, nullptr, kPoolSize},
     option{"pad", required_argument, nullptr, kPad},
     option{"retry-on", required_argument, nullptr, kRetryOn},
+    option{"cache", required_argument, nullptr, kCache},
+    option{"min-ttl", required_argument, nullptr, kMinTtl},
+    option{"max-ttl", required_argument, nullptr, kMaxTtl},
+    option{"serve-stale", required_argument, nullptr, kServeStale},
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
     option{"max-qps-per-client", required_argument, nullptr, kMaxQps},
     option{"max-handshakes-per-client", required_argument, nullptr, kMaxHandshakes},
@@ -123,6 +131,22 @@ Outcome set_count(std::size_t& target, std::string_view text, long most) {
   const auto value = cli::parse_number(text, 1, most);
   if (!value) return unexpected(value.error());
   target = static_cast<std::size_t>(*value);
+  return {};
+}
+
+// Of the cache, in megabytes.
+Outcome set_cache(std::size_t& target, std::string_view text) {
+  const auto value = cli::parse_number(text, 1, 65536);
+  if (!value) return unexpected(value.error());
+  target = static_cast<std::size_t>(*value) << 20;
+  return {};
+}
+
+Outcome set_seconds(std::chrono::seconds& target, std::string_view text) {
+  constexpr long kWeek = 604'800;
+  const auto value = cli::parse_number(text, 1, kWeek);
+  if (!value) return unexpected(value.error());
+  target = std::chrono::seconds(*value);
   return {};
 }
 
@@ -318,6 +342,14 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kRetryOn:
       return set_rcodes(limits.retry_on, value);
+    case kCache:
+      return set_cache(options.cache, value);
+    case kMinTtl:
+      return set_seconds(limits.min_ttl, value);
+    case kMaxTtl:
+      return set_seconds(limits.max_ttl, value);
+    case kServeStale:
+      return set_seconds(limits.serve_stale, value);
     case kUser:
       return set_user(options.user, value);
     case kLogLevel:

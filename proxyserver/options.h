@@ -40,6 +40,7 @@ struct Options {
   std::string user;         // as find_account() takes it; empty: stays who it is
   // Ticket keys shared with other copies; empty: keys of its own.
   std::string ticket_key_file;
+  std::size_t cache = 0;  // octets; 0: there is none
   Limits limits;
   InstrumentFiles instruments;
   std::optional<net::SocketAddress> metrics;  // where they are served; port 0 picks one

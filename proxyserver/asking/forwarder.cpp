@@ -51,8 +51,8 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 void Forwarder::submit(QueryPtr query, Clock::time_point now) {
   query->came = now;
   query->deadline = now + limits_->query;
-  outbox_.push_back(query);
-  unanswered_.push_back(std::move(query));
+  unanswered_.push_back(query);
+  if (cache_ == nullptr || query->key == nullptr || must_ask(query, now)) outbox_.push_back(std::move(query));
 }
 
 void Forwarder::flush(Clock::time_point now) {
@@ -156,6 +156,7 @@ Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entrie
     return true;
   });
   if (!unanswered_.empty()) until = std::min(until, unanswered_.front()->deadline);
+  if (!impatient_.empty()) until = std::min(until, impatient_.front()->came + Cache::kPatience);
   return std::min(until, next_race(now));
 }
 
@@ -182,10 +183,8 @@ void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::tim
   if (has_become_ready) settle_race(connection, now);
 }
 
-// Each asker gets its answers of this turn at once, and sends them to its client in one go.
 void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
   const Upstream& upstream = from->upstream();
-  answers_.clear();
   for (Reply& reply : replies_) {
     if (reply.answer && !is_last_word(reply, upstream)) {
       const ByteView octets = reply.answer->bytes;
@@ -195,6 +194,7 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
     }
     if (reply.answer) {
       answers_.push_back({std::move(reply.query), *reply.answer, &upstream});
+      share_last(now);
       continue;
     }
     log_unusable(upstream.name(), reply.unusable);
@@ -202,6 +202,12 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
          {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)},
          Metrics::Failure::unusable_answer, now);
   }
+  hand_out(now);
+  replies_.clear();
+}
+
+// Each asker gets its answers of this turn at once, and sends them to its client in one go.
+void Forwarder::hand_out(Clock::time_point now) {
   for (auto first = answers_.begin(); first != answers_.end();) {
     Asker& asker = *first->query->asker;
     const auto last = std::partition(
@@ -210,7 +216,7 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
     first = last;
   }
   answers_.clear();
-  replies_.clear();
+  shared_.clear();
 }
 
 // Another connection at once, another after a moment, or SERVFAIL.
@@ -264,6 +270,10 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
     for (const Returned& one : returned) lost(one.query, *one.death, now);
     return;
   }
+  if (first.why == Returned::Why::first) {
+    for (const Returned& one : returned) stand_in(one.query, now);
+    return;
+  }
   if (first.why == Returned::Why::refused) {
     for (const Returned& one : returned) refused(one, now);
     return;
@@ -288,12 +298,14 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
 }
 
 void Forwarder::end_with(const QueryPtr& query, ByteView octets, const Upstream* by, Clock::time_point now) {
-  const Answer answer{query, dns::inspect(octets).value(), by};
-  query->asker->deliver({&answer, 1}, now);
+  answers_.push_back({query, dns::inspect(octets).value(), by});
+  share_last(now);
+  hand_out(now);
 }
 
 void Forwarder::on_time(Clock::time_point now) {
   read_mail(now);
+  lose_patience(now);
   expire(now);
   if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
   for (const ConnectionPtr& connection : attended_)
@@ -316,6 +328,11 @@ void Forwarder::expire(Clock::time_point now) {
       error = {dns::ede::NETWORK_ERROR, fmt::format("{}: {}", query->asked_last->name(), what)};
       query->asked_last->was_silent(query->came, what, now);
       cause = Metrics::Failure::timeout;
+    } else if (query->waits_with_another) {
+      error = {
+          dns::ede::NETWORK_ERROR,
+          fmt::format("no answer within {} ms: the same was being asked already", limits_->query.count())};
+      cause = Metrics::Failure::timeout;
     }
     fail(query, error, cause, now);
   }
@@ -328,6 +345,7 @@ void Forwarder::expire(Clock::time_point now) {
 void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause,
                      Clock::time_point now) {
   if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
+  if (query->may_be_stale && end_with_stale(query, now)) return;
   if (metrics_ != nullptr) metrics_->failed(cause);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",
@@ -337,7 +355,10 @@ void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics:
 }
 
 void Forwarder::leave(const Asker::Mail& mail) {
-  for (const QueryPtr& query : unanswered_) query->end();
+  for (const QueryPtr& query : unanswered_) {
+    query->end();
+    leave_shared(query);
+  }
   for (const ConnectionPtr& connection : mail.connections)
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
   for (const ConnectionPtr& connection : attended_) {
@@ -355,6 +376,8 @@ void Forwarder::release() {
   sending_ = {};
   polled_ = {};
   unanswered_ = {};
+  impatient_ = {};
   replies_ = {};
   answers_ = {};
+  shared_ = {};
 }

@@ -13,12 +13,14 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <optional>
 #include <poll.h>
 #include <span>
 #include <vector>
 
 #include "proxyserver/asking/reply.h"
+#include "proxyserver/caching/cache.h"
 #include "proxyserver/limits.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/metrics.h"
@@ -28,9 +30,10 @@ class Forwarder {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `metrics` may be null.
-  Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker, Metrics* metrics = nullptr)
-      : upstreams_(upstreams), limits_(&limits), asker_(asker), metrics_(metrics) {}
+  // `metrics` and `cache` may be null.
+  Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker, Metrics* metrics = nullptr,
+            Cache* cache = nullptr)
+      : upstreams_(upstreams), limits_(&limits), asker_(asker), metrics_(metrics), cache_(cache) {}
 
   // From now on these, which must outlive it. (A query that came before keeps its deadline, and one behind it
   // that has a shorter one ends with it.)
@@ -39,8 +42,10 @@ class Forwarder {
   // The hop to the resolver, for the constructor of a Query.
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
 
-  // It leaves with the next flush().
+  // It leaves with the next flush(); or it waits for the answer to one that asks the same, if it has a key.
   void submit(QueryPtr query, Clock::time_point now);
+  // An answer in the cache is soon over: asks for it again, for no client.
+  void refresh(const dns::MessageView& query, const CacheKey& key, bool in_advance = true);
   void flush(Clock::time_point now);
 
   // What has come by mail, and what time has brought about. Call before each wait.
@@ -74,12 +79,21 @@ class Forwarder {
   void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
   void refused(const Returned& returned, Clock::time_point now);
   void ask_another(const QueryPtr& query, Clock::time_point now);
+  void hand_out(Clock::time_point now);
   void end_with(const QueryPtr& query, ByteView answer, const Upstream* by, Clock::time_point now);
   void fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause, Clock::time_point now);
   void count(Metrics::Again cause, std::size_t queries = 1) const {
     if (metrics_ != nullptr) metrics_->sent_again(cause, queries);
   }
   void expire(Clock::time_point now);
+
+  // sharing.cpp: what the cache has, and questions that are asked once for many.
+  bool must_ask(const QueryPtr& query, Clock::time_point now);
+  void share_last(Clock::time_point now);
+  void stand_in(const QueryPtr& query, Clock::time_point now);
+  bool end_with_stale(const QueryPtr& query, Clock::time_point now);
+  void lose_patience(Clock::time_point now);
+  void leave_shared(const QueryPtr& query);
 
   // racing.cpp: connections that are not ready yet.
   std::array<UpstreamConnection::Terms, 2> kinds() const { return {{{}, {&asker_, false}}}; }
@@ -96,13 +110,16 @@ class Forwarder {
   const Limits* limits_;
   Asker& asker_;
   Metrics* const metrics_;
+  Cache* const cache_;
   std::vector<QueryPtr> outbox_;      // to be sent
   std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended
+  std::vector<QueryPtr> impatient_;   // of those: a stale answer will do, after a while
   std::vector<ConnectionPtr> attended_;
   std::vector<QueryPtr> sending_;  // of one turn; so are the next three
   std::vector<ConnectionPtr> polled_;
   std::vector<Reply> replies_;
   std::vector<Answer> answers_;
+  std::deque<Bytes> shared_;                   // some of those answers, written again for others
   bool quarantined_ = false;                   // connections died of this asker's queries: it has its own
   std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
   ExtendedError last_error_{};

@@ -53,6 +53,12 @@ std::expected<void, std::string> find_misfit(const Options& options) {
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
   if (!options.has_names() && given("bootstrap"))
     return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
+  if (options.cache == 0)
+    for (const char* name : {"min-ttl", "max-ttl", "serve-stale"})
+      if (given(name)) return unexpected(fmt::format("--{}, but no --cache: no answer is kept", name));
+  if (options.limits.min_ttl > options.limits.max_ttl)
+    return unexpected(fmt::format("--min-ttl {}, but --max-ttl is {}", options.limits.min_ttl.count(),
+                                  options.limits.max_ttl.count()));
   if (options.upstreams.size() == 1 && given("retry-on"))
     return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
   const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };

@@ -31,6 +31,7 @@ constexpr std::array kDefaults = {
     Default{"max-in-flight", "64"},
     Default{"pool-size", "256"},
     Default{"udp-workers", "2"},
+    Default{"max-ttl", "86400"},
     Default{"log-level", "info"},
     Default{"log-format", "text"},
 };
@@ -46,6 +47,9 @@ constexpr std::array kAbsent = {
     Default{"max-handshakes-per-client", "a client may connect as often as it likes"},
     Default{"proxy-from", "no listener takes a PROXY header"},
     Default{"retry-on", "every answer is passed on at once"},
+    Default{"cache", "every query goes to an upstream"},
+    Default{"min-ttl", "answers are kept as long as they say"},
+    Default{"serve-stale", "what has expired is not given any more"},
     Default{"user", "it stays who started it"},
     Default{"query-log", "queries are not logged"},
     Default{"query-log-privacy", "a query log names clients in full"},
@@ -102,6 +106,7 @@ std::string default_text(const Options& options, const option& one) {
   const auto is_udp = [](const net::Uri& uri) { return uri.transport == net::Transport::udp; };
   if (name == "udp-workers" && std::ranges::none_of(options.listen, is_udp))
     return "# udp-workers: not set, there is no udp:// listener\n";
+  if (name == "max-ttl" && options.cache == 0) return "# max-ttl: not set, there is no --cache\n";
   if (const Default* const known = find(kDefaults, name)) return line(name, known->value, "default");
   const Default* const absent = find(kAbsent, name);
   return fmt::format("# {}: not set{}{}\n", name, absent != nullptr ? ", " : "",

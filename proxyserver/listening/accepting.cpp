@@ -170,7 +170,7 @@ void Server::serve(net::UniqueFd socket, const Arrival& arrival, const LiveSessi
     }
     const auto session =
         std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_,
-                                  &rates_.queries, client_key(arrival.client()));
+                                  &rates_.queries, client_key(arrival.client()), cache_.get());
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();

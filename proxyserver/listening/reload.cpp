@@ -44,6 +44,9 @@ constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
                                                              "drain-timeout",
                                                              "pad",
                                                              "retry-on",
+                                                             "min-ttl",
+                                                             "max-ttl",
+                                                             "serve-stale",
                                                              "log-level"});
 
 std::string names(const std::set<std::string>& options) {
@@ -247,8 +250,14 @@ void Reload::publish(Loaded loaded, const char* by) {
   target_.allow.publish(loaded.options.allow);
   target_.proxy_from.publish(loaded.options.proxy_from);
   if (loaded.identity != nullptr) target_.identity = std::move(loaded.identity);
+  bool trusts_others = false;
   for (std::size_t i = 0; i < loaded.trusts.size(); ++i)
-    if (loaded.trusts[i] != nullptr) target_.trusts[i]->replace(std::move(loaded.trusts[i]));
+    if (loaded.trusts[i] != nullptr) {
+      target_.trusts[i]->replace(std::move(loaded.trusts[i]));
+      trusts_others = true;
+    }
+  // What somebody said who would not be believed any more.
+  if (trusts_others && target_.cache != nullptr) target_.cache->flush();
   logging::set_level(loaded.options.log_level);
   options_ = std::move(loaded.options);
   watch_ = std::move(loaded.watch);

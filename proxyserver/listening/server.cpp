@@ -119,8 +119,12 @@ Names::LookUp lookup_for(const Options& options) {
 Server::Server(const Options& options, Reload::ReadOptions read_again)
     : options_(with_default_files(options)),
       instruments_(options.instruments),
-      replaceable_{
-          Published(options.allow), Published(options.limits), nullptr, {}, Published(options.proxy_from)},
+      replaceable_{Published(options.allow),
+                   Published(options.limits),
+                   nullptr,
+                   {},
+                   Published(options.proxy_from),
+                   nullptr},
       reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
@@ -131,6 +135,12 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
   use_small_stacks();
   signals_ = signals();
   for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
+  if (options.cache != 0) {
+    cache_ = std::make_unique<Cache>(options.cache, replaceable_.limits);
+    refresher_ =
+        std::make_unique<Refresher>(*cache_, upstreams_, replaceable_.limits, instruments_.metrics.get());
+    replaceable_.cache = cache_.get();
+  }
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
@@ -236,7 +246,7 @@ void Server::open_metrics(const net::SocketAddress& address) {
                                               "anybody who reaches it can read it: it asks for no "
                                               "password, and is not encrypted")));
   status_ = std::make_unique<Status>(
-      Status::About{*instruments_.metrics, upstreams_, draining_, sessions_.limit()});
+      Status::About{*instruments_.metrics, upstreams_, draining_, sessions_.limit(), cache_.get()});
   tell_certificate_end();
   responder_ = std::make_unique<HttpResponder>(
       std::move(socket), [this](const std::string& path) { return status_->page(path); },
@@ -264,7 +274,7 @@ void Server::listen(const net::Endpoint& endpoint) {
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
                                                 replaceable_.limits, replaceable_.allow, instruments_,
-                                                rates_.datagrams));
+                                                rates_.datagrams, cache_.get()));
     real.address = udp_.back()->address();
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
@@ -278,7 +288,8 @@ void Server::listen(const HandedSocket& handed) {
   net::UniqueFd socket = handed.take();
   if (handed.endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, replaceable_.limits,
-                                                replaceable_.allow, instruments_, rates_.datagrams));
+                                                replaceable_.allow, instruments_, rates_.datagrams,
+                                                cache_.get()));
   } else {
     net::prepare_listener(socket.get());
     const net::Endpoint& endpoint = handed.endpoint;
@@ -290,6 +301,7 @@ void Server::listen(const HandedSocket& handed) {
 int Server::run() {
   instruments_.start();
   names_.start();
+  if (refresher_) refresher_->start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   if (responder_) {

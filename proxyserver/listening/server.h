@@ -10,6 +10,7 @@
 #include "common/net/proxy_header.h"
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_stream.h"
+#include "proxyserver/caching/refresher.h"
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
@@ -112,6 +113,9 @@ class Server {
   Upstreams upstreams_;
   Names names_;
   std::vector<Listener> listeners_;  // tls:// and tcp://
+  // --cache: null where it was not asked for. Before all whose threads use them.
+  std::unique_ptr<Cache> cache_;
+  std::unique_ptr<Refresher> refresher_;
   ClientRates rates_;
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;

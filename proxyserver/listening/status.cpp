@@ -46,6 +46,7 @@ std::string Status::metrics() const {
     to.sample({}, static_cast<double>(end));
   }
   about_.metrics.write(to);
+  if (about_.cache != nullptr) about_.cache->write(to);
   write_upstreams(to);
   process_.write(to);
   return to.take();

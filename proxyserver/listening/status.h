@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "proxyserver/caching/cache.h"
 #include "proxyserver/listening/readiness.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/http_request.h"
@@ -21,6 +22,7 @@ class Status {
     const Upstreams& upstreams;
     const std::atomic<bool>& draining;
     std::size_t max_connections;
+    const Cache* cache;  // null: there is none
   };
 
   // All must outlive this.
