@@ -99,7 +99,7 @@ string quiz_theme(string_view value, Options& options, ServerWords&) {
 }
 
 string seed(string_view value, Options& options, ServerWords&) {
-  return number("--seed", value, 0, 4'294'967'295, options.quiz.seed);
+  return number("--seed", value, 0, UINT32_MAX, options.quiz.seed.emplace());
 }
 
 string fixed_id(string_view value, Options& options, ServerWords&) {

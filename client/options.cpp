@@ -275,7 +275,7 @@ void Parser::settle_quiz() {
   const Show& show = options_.show;
   const Quiz& quiz = options_.quiz;
   if (quiz.as == Quiz::As::none) {
-    if (!quiz.theme.empty() || quiz.seed != Quiz{}.seed)
+    if (!quiz.theme.empty() || quiz.seed)
       complain("--seed and --quiz-theme choose questions: name --quiz, --quiz-sheet or --quiz-key");
     return;
   }

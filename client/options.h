@@ -62,8 +62,10 @@ struct Quiz {
   enum class As : std::uint8_t { none, asked, sheet, key };
 
   As as = As::none;
-  std::uint32_t seed = 1;  // chooses the questions
-  std::string theme;       // those about it come first; empty: none does
+  std::optional<std::uint32_t> seed{};  // chooses the questions; none given: 1
+  std::string theme;                    // those about it come first; empty: none does
+
+  std::uint32_t seed_or_first() const { return seed.value_or(1); }
 };
 
 inline constexpr std::string_view kSystemCa = "system";                 // a file of that name is "./system"

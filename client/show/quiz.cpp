@@ -191,11 +191,16 @@ std::string complaint_about_theme(std::string_view theme) {
 
 std::vector<QuizQuestion> make_quiz(const Outcome& outcome, const Options& options) {
   const QuizRun run(outcome, options);
-  QuizDice dice(options.quiz.seed);
+  QuizDice dice(options.quiz.seed_or_first());
   std::vector<QuizKind> kinds = all_kinds();
   dice.shuffle(kinds);
-  std::ranges::stable_partition(
-      kinds, [&](const QuizKind& kind) { return has_word(kind.themes, options.quiz.theme); });
+  // What is about the theme first of all, what is about it too, the rest.
+  const auto distance = [&](const QuizKind& kind) {
+    const std::vector<std::string_view> themes = words_of(kind.themes);
+    const auto found = std::ranges::find(themes, options.quiz.theme);
+    return found == themes.end() ? SIZE_MAX : static_cast<std::size_t>(found - themes.begin());
+  };
+  std::ranges::stable_sort(kinds, {}, distance);
   Picker picker(run, dice);
   picker.take(kinds, true);
   picker.take(kinds, false);

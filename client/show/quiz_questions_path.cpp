@@ -140,9 +140,9 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
   return with_options(
       {.shown = {"server:  " + std::string(net::to_string(run.connection->transport)) + "://" +
                  run.connection->address.to_string()},
-       .asked =
-           "Somebody on the path can change octets, and mends the checksums of TCP and UDP. He changes one "
-           "bit of an address in the answer of a run like this. What happens?",
+       .asked = "In a run like this one, somebody on the path changes one bit of the data in the answer, and "
+                "mends "
+                "the checksums of TCP or UDP. What happens?",
        .answer = std::string(tls ? kAlarm : kBelieved),
        .wrong = {{std::string(tls ? kBelieved : kAlarm),
                   tls ? "the client checks each record before it believes an octet of it"

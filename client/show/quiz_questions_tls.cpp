@@ -340,7 +340,7 @@ constexpr QuizKind kKinds[] = {
     {"quantum", 3, "key-exchange", "quantum", "group", quantum},
     {"resumed", 1, "resumption", "resumed", "", resumed},
     {"ticket", 2, "resumption", "ticket", "", ticket},
-    {"waiting", 3, "resumption key-exchange answer clear", "waiting", "version resumed truncated", waiting},
+    {"waiting", 3, "key-exchange resumption answer clear", "waiting", "version resumed truncated", waiting},
     {"record-size", 3, "sizes", "record-size", "query-size version suite", record_size},
     {"record-length", 2, "sizes path", "record-length", "", record_length},
 };

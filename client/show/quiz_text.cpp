@@ -46,7 +46,7 @@ std::string heading(const std::vector<QuizQuestion>& quiz, std::size_t index) {
 
 std::string introduction(const std::vector<QuizQuestion>& quiz, const Options& options) {
   return fmt::format("QUIZ about one run of client, {} question{}, seed {}\n", quiz.size(),
-                     quiz.size() == 1 ? "" : "s", options.quiz.seed) +
+                     quiz.size() == 1 ? "" : "s", options.quiz.seed_or_first()) +
          lines(
              "Octets are in hexadecimal, and their count begins at 0. An answer is a letter, a number "
              "(decimal, "
@@ -102,7 +102,8 @@ std::string quiz_sheet(const std::vector<QuizQuestion>& quiz, const Options& opt
 }
 
 std::string quiz_key(const std::vector<QuizQuestion>& quiz, const Options& options) {
-  std::string out = fmt::format("KEY to the quiz about one run of client, seed {}\n\n", options.quiz.seed);
+  std::string out =
+      fmt::format("KEY to the quiz about one run of client, seed {}\n\n", options.quiz.seed_or_first());
   for (std::size_t i = 0; i < quiz.size(); ++i) {
     out += fmt::format("{:2}. {}", i + 1, lines(answer_text(quiz[i]), 4).substr(4));
     out += lines(fmt::format("{} [{}]", quiz[i].why, quiz[i].rfc), 4);
@@ -113,7 +114,7 @@ std::string quiz_key(const std::vector<QuizQuestion>& quiz, const Options& optio
 std::string quiz_json(const std::vector<QuizQuestion>& quiz, const Options& options, bool with_answers) {
   JsonWriter json;
   json.open_object();
-  json.member("seed", options.quiz.seed);
+  json.member("seed", options.quiz.seed_or_first());
   if (!options.quiz.theme.empty()) json.member("theme", options.quiz.theme);
   json.open_array("questions");
   for (std::size_t i = 0; i < quiz.size(); ++i) {
