@@ -52,6 +52,7 @@ class Picker {
       auto question = kind.make(run_, dice_);
       if (!question) continue;
       question->kind = kind.name;
+      question->themes = kind.themes;
       question->level = kind.level;
       quiz_.push_back(*std::move(question));
       taken_.push_back(kind);
@@ -154,7 +155,7 @@ bool means(const QuizQuestion& question, std::string_view line, std::string_view
   switch (question.form) {
     case QuizQuestion::Form::number: {
       const auto number = number_in(line);
-      return number && number == number_in(answer);
+      return (number && number == number_in(answer)) || plain(line) == plain(answer);
     }
     case QuizQuestion::Form::flags:
       return flags_in(line) == flags_in(answer);

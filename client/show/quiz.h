@@ -26,12 +26,13 @@ struct QuizQuestion {
     std::string why;  // why it is wrong
   };
 
-  std::string_view kind = {};  // its row in the table of kinds: "ttl"
-  unsigned level = 1;          // 1 easy, 2, 3 hard
+  std::string_view kind = {};    // its row in the table of kinds: "ttl"
+  std::string_view themes = {};  // as there: "path trust"
+  unsigned level = 1;            // 1 easy, 2, 3 hard
   Form form = Form::number;
   std::vector<std::string> shown = {};  // what to look at, a row each
   std::string asked = {};
-  std::string answer = {};  // the right one
+  std::string answer = {};                // the right one
   std::vector<std::string> also = {};     // words: other spellings of it
   std::vector<Wrong> wrong = {};          // choice: the other options; else mistakes that are often made
   std::vector<std::string> options = {};  // choice: all, in the order to show

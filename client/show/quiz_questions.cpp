@@ -93,6 +93,10 @@ bool QuizRun::tls13() const {
   return !server_hello.empty() && hello_words(server_hello).tls13;
 }
 
+std::string QuizRun::rfc(std::string_view of_tls13, std::string_view of_tls12) const {
+  return fmt::format("RFC {}", server_hello.empty() || tls13() ? of_tls13 : of_tls12);
+}
+
 const tls::TlsError* QuizRun::rejection() const {
   if (connection->overlooked) return &*connection->overlooked;
   return outcome.failure ? std::get_if<tls::TlsError>(&outcome.failure->cause) : nullptr;

@@ -47,6 +47,8 @@ struct QuizRun {
   bool is(net::Transport transport) const { return connection->transport == transport; }
   bool asked() const { return query.has_value(); }
   bool tls13() const;
+  // The section of the version that the server chose: rfc("8446 5.1", "5246 6.2.1").
+  std::string rfc(std::string_view of_tls13, std::string_view of_tls12) const;
   const tls::TlsError* rejection() const;  // what the client failed with, or overlooked (--insecure); or null
 
   const Outcome& outcome;

@@ -55,6 +55,7 @@ Made id(const QuizRun& run, QuizDice&) {
           "These two octets are the ID of the query. Which ID must the answer have? (0x and the octets "
           "will do)",
       .answer = fmt::format("0x{:04x}", value),
+      .also = {fmt::format("{:04x}", value)},
       .why = fmt::format("The answer repeats the ID of the query, 0x{:04x}, which is {} in decimal. So the "
                          "client knows which question it belongs to.",
                          value, value),
@@ -381,7 +382,7 @@ Made longer_name(const QuizRun& run, QuizDice& dice) {
         .why =
             "Nothing hides the length of the name, not even TLS: somebody on the path can tell names by the "
             "size.",
-        .rfc = "RFC 8467 3"};
+        .rfc = "RFC 7830 1"};
   if (size % kBlock != 0) return std::nullopt;
   const std::size_t bare = size - pad->value.size();
   const std::size_t grown = bare + more + dns::padding_length(bare + more, kBlock);

@@ -92,7 +92,7 @@ Made first_encrypted(const QuizRun& run, QuizDice& dice) {
       .asked = "Which is the first message of the server that somebody on the path could not read?",
       .answer = right,
       .why = fmt::format("In clear came {}. All behind it was encrypted.", fmt::join(clear, ", ")),
-      .rfc = run.tls13() ? "RFC 8446 2" : "RFC 5246 7.1"};
+      .rfc = run.rfc("8446 2", "5246 7.1")};
   for (const std::string& name : clear)
     if (question.wrong.size() < 3) question.wrong.push_back({name, "it passed in clear"});
   for (const std::string_view name : {"Certificate", "CertificateVerify", "Finished"})
@@ -127,7 +127,7 @@ Made certificate(const QuizRun& run, QuizDice& dice) {
                        .answer = std::string(right),
                        .wrong = std::move(wrong),
                        .why = std::move(why),
-                       .rfc = run.tls13() ? "RFC 8446 2" : "RFC 5246 7.4.2"},
+                       .rfc = run.rfc("8446 2", "5246 7.4.2")},
                       dice);
 }
 
@@ -155,7 +155,7 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
            tls ? "Each record has a tag or a MAC, which only the two ends can make. One changed bit, and it "
                  "does not fit (bad_record_mac)."
                : "Plain DNS has nothing that would notice: no key, no tag.",
-       .rfc = tls ? "RFC 8446 5.2" : "RFC 9076 6.1"},
+       .rfc = tls ? run.rfc("8446 5.2", "5246 6.2.3") : "RFC 3833 2.1"},
       dice);
 }
 
@@ -171,7 +171,7 @@ Made alpn(const QuizRun& run, QuizDice& dice) {
                  {"Certificate", "it says who the server is, not which protocol it speaks"},
                  {"Finished", "it is encrypted"}},
        .why = "The ClientHello offers the protocol \"dot\" (ALPN), and is sent before there are keys.",
-       .rfc = "RFC 7301 3.1, RFC 7858 3.1"},
+       .rfc = "RFC 7301 3.1"},
       dice);
 }
 
@@ -282,7 +282,7 @@ Made alert(const QuizRun& run, QuizDice& dice) {
   constexpr Known kKnown[] = {
       {0, "close_notify", "that side has nothing more to say"},
       {20, "bad_record_mac", "a record was changed on its way"},
-      {40, "handshake_failure", "the two have nothing in common"},
+      {40, "handshake_failure", "that side does not accept what was agreed on"},
       {42, "bad_certificate", "the certificate is broken, or not the wanted one"},
       {45, "certificate_expired", "the certificate is out of date"},
       {46, "certificate_unknown", "the certificate is not accepted"},
@@ -304,7 +304,7 @@ Made alert(const QuizRun& run, QuizDice& dice) {
       .answer = found.name,
       .wrong = others(pool, found.name, 3, dice),
       .why = fmt::format("Description {} is {}: {}.", known->number, known->name, known->means),
-      .rfc = "RFC 8446 6"};
+      .rfc = run.rfc("8446 6", "5246 7.2")};
   for (QuizQuestion::Wrong& wrong : question.wrong)
     wrong.why = fmt::format("{} is description {}", wrong.answer,
                             std::ranges::find(kKnown, wrong.answer, &Known::name)->number);
@@ -336,7 +336,8 @@ Made alert_by(const QuizRun& run, QuizDice& dice) {
                                             : "the client had nothing to complain of"},
                                  {"somebody on the path", "its octets came from one of the two ends here"}},
                        .why = std::move(why),
-                       .rfc = by_client && refused ? "RFC 8446 4.4.2.4" : "RFC 8446 6.2"},
+                       .rfc = by_client && refused ? run.rfc("8446 4.4.2.4", "5246 7.4.2")
+                                                   : run.rfc("8446 6.2", "5246 7.2.2")},
                       dice);
 }
 

@@ -175,7 +175,7 @@ Made quantum(const QuizRun& run, QuizDice& dice) {
                   safe ? "one of its two parts is ML-KEM" : "the group is a classical one"},
                  {"the certificate alone", "all records have keys from the same key exchange"}},
        .why = future_text(group),
-       .rfc = safe ? "FIPS 203" : "RFC 8446 E.1"},
+       .rfc = safe ? "FIPS 203" : "RFC 8773 1"},
       dice);
 }
 
@@ -206,7 +206,7 @@ Made resumed(const QuizRun& run, QuizDice& dice) {
                   ? "The ticket stands for the certificate of the earlier connection: less to send, and no "
                     "signature to make and to check."
                   : "The server shows its certificate, and signs with the key of it.",
-       .rfc = run.tls13() ? "RFC 8446 2.2" : "RFC 5246 7.3"},
+       .rfc = run.rfc("8446 2.2", "5246 7.3")},
       dice);
 }
 
@@ -223,7 +223,7 @@ Made ticket(const QuizRun& run, QuizDice&) {
       .why = fmt::format("{} s. Within that time a new connection can resume this session, without a "
                          "certificate.",
                          lifetime),
-      .rfc = run.tls13() ? "RFC 8446 4.6.1" : "RFC 5077 3.3"};
+      .rfc = run.rfc("8446 4.6.1", "5077 3.3")};
 }
 
 // What a first answer takes, counted in round trips.
@@ -276,7 +276,7 @@ Made waiting(const QuizRun& run, QuizDice& dice) {
       .answer = fmt::to_string(trips.sum * each),
       .why = fmt::format("Round trips: {}; {} in all, of {} ms each.", fmt::join(trips.parts, ", "),
                          trips.sum, each),
-      .rfc = run.is(net::Transport::tls) ? "RFC 8446 2, RFC 9293 3.5" : "RFC 9293 3.5"};
+      .rfc = (run.is(net::Transport::tls) ? run.rfc("8446 2", "5246 7.3") + ", " : "") + "RFC 9293 3.5"};
   if (run.is(net::Transport::udp)) question.rfc = "RFC 1035 4.2.1";
   if (trips.sum > 1)
     question.wrong.push_back({fmt::to_string(each), "the question is not the first round trip"});
@@ -305,7 +305,7 @@ Made record_size(const QuizRun& run, QuizDice&) {
                 {fmt::to_string(row->total() - row->inner_type), "the true content type is inside, too"},
                 {fmt::to_string(row->dns), "that is the message alone"}},
       .why = fmt::format("{} = {}.", parts, row->total()),
-      .rfc = run.tls13() ? "RFC 8446 5.2, RFC 7766 8" : "RFC 5246 6.2.3.3, RFC 7766 8"};
+      .rfc = run.rfc("8446 5.2", "5246 6.2.3.3") + ", RFC 7766 8"};
 }
 
 Made record_length(const QuizRun& run, QuizDice&) {
@@ -328,7 +328,7 @@ Made record_length(const QuizRun& run, QuizDice&) {
       .wrong = {{fmt::to_string(length + 5), "the header does not count itself"}},
       .why = fmt::format(
           "The last two octets are the length: {}. TLS hides what is said, not how long it is.", length),
-      .rfc = run.tls13() ? "RFC 8446 5.1" : "RFC 5246 6.2.1"};
+      .rfc = run.rfc("8446 5.1", "5246 6.2.1")};
 }
 
 constexpr QuizKind kKinds[] = {

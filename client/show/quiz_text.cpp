@@ -122,6 +122,7 @@ std::string quiz_json(const std::vector<QuizQuestion>& quiz, const Options& opti
     json.open_object();
     json.member("number", i + 1);
     json.member("kind", question.kind);
+    json.member("themes", question.themes);
     json.member("level", question.level);
     json.member("form", form_name(question.form));
     json.open_array("shown");
