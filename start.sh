@@ -17,6 +17,7 @@ usage() {
 usage: ./start.sh          the demo: (1) remove the container '$name' (2) build and run the proxy
                            (3) ask it for google.com from this shell (4) print the answer
        ./start.sh lab      the exercises: what there is to learn, each run by  ./start.sh lab NAME [--step]
+       ./start.sh lab --html FOLDER   runs all of them, and writes each as a page to read or to print
        ./start.sh test     build everything with warnings as errors and run every test; what follows chooses among
                            them, in ctest's words:  ./start.sh test -L unit
        ./start.sh stop     remove the container that the demo left running
@@ -239,6 +240,17 @@ run_tests() {
   ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
 }
 
+# lab --html FOLDER: what the exercises print and show, as pages.
+hand_out() {
+  [ -n "$1" ] || die "say which folder the pages go to:  ./start.sh lab --html FOLDER"
+  install_packages "${build_packages[@]}"
+  configure
+  quietly compile --target proxyserver client labresolver labrelay
+  use_this_machine
+  say "Running all exercises; their pages are in $1:"
+  tests/lab/handout.sh "$1" || die "an exercise failed; run it by itself to see where"
+}
+
 # lab [EXERCISE [--step]]: without one, the index, out of the first line of each.
 lab() {
   local exercises=(tests/lab/exercises/*.sh) exercise
@@ -247,6 +259,11 @@ lab() {
       printf '  %-20s %s\n' "$(basename "$exercise" .sh | cut -c 4-)" "$(sed -n '2s/^# //p' "$exercise")"
     done
     printf '\nRun one:  ./start.sh lab first-query      pausing between its parts:  ./start.sh lab first-query --step\n'
+    printf 'All of them as pages to read or to print:  ./start.sh lab --html FOLDER\n'
+    return
+  fi
+  if [ "$1" = --html ]; then
+    hand_out "${2-}"
     return
   fi
   exercise=$(printf '%s\n' "${exercises[@]}" | grep -E "/[0-9]+-$1\.sh$") || die "no exercise '$1'; try ./start.sh lab"

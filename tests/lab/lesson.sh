@@ -118,3 +118,7 @@ need() {
   [ -z "${CI-}" ] || fail "$1 is missing"
   exit 77  # ctest's "skipped"
 }
+
+# The same story as a page: this has the words above again, and writes HTML (./start.sh lab --html).
+# shellcheck source=tests/lab/handout_page.sh
+[ -z "${HANDOUT-}" ] || source "$root/tests/lab/handout_page.sh"
