@@ -17,6 +17,7 @@ usage() {
 usage: ./start.sh          the demo: (1) remove the container '$name' (2) build and run the proxy
                            (3) ask it for google.com from this shell (4) print the answer
        ./start.sh lab      the exercises: what there is to learn, each run by  ./start.sh lab NAME [--step]
+                           with --quiz [--seed N], questions about it follow, other ones for another N
        ./start.sh lab --html FOLDER   runs all of them, and writes each as a page to read or to print
        ./start.sh test     build everything with warnings as errors and run every test; what follows chooses among
                            them, in ctest's words:  ./start.sh test -L unit
@@ -251,15 +252,30 @@ hand_out() {
   tests/lab/handout.sh "$1" || die "an exercise failed; run it by itself to see where"
 }
 
-# lab [EXERCISE [--step]]: without one, the index, out of the first line of each.
+check_lab_options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --step | --quiz) ;;
+      --seed)
+        [[ ${2-} =~ ^[0-9]{1,9}$ ]] || die "--seed needs a number"
+        shift
+        ;;
+      *) die "'$1' is no option of an exercise; there are --step, --quiz and --seed N" ;;
+    esac
+    shift
+  done
+}
+
+# lab [--list | --html FOLDER | EXERCISE [--step] [--quiz [--seed N]]]: without one, the index, out of the first line of each.
 lab() {
   local exercises=(tests/lab/exercises/*.sh) exercise
-  if [ $# -eq 0 ]; then
+  if [ $# -eq 0 ] || [ "$1" = --list ]; then
     for exercise in "${exercises[@]}"; do
       printf '  %-20s %s\n' "$(basename "$exercise" .sh | cut -c 4-)" "$(sed -n '2s/^# //p' "$exercise")"
     done
     printf '\nRun one:  ./start.sh lab first-query      pausing between its parts:  ./start.sh lab first-query --step\n'
     printf 'All of them as pages to read or to print:  ./start.sh lab --html FOLDER\n'
+    printf 'With questions about it at the end:       ./start.sh lab first-query --quiz\n'
     return
   fi
   if [ "$1" = --html ]; then
@@ -267,7 +283,7 @@ lab() {
     return
   fi
   exercise=$(printf '%s\n' "${exercises[@]}" | grep -E "/[0-9]+-$1\.sh$") || die "no exercise '$1'; try ./start.sh lab"
-  [ "${2---step}" = --step ] || die "'$2' is no option of an exercise; there is --step"
+  check_lab_options "${@:2}"
   install_packages "${build_packages[@]}"
   configure
   quietly compile --target proxyserver client labresolver labrelay
@@ -293,7 +309,7 @@ trap 'exit 143' TERM
 
 case ${1-} in
   test) ;;
-  lab) [ $# -le 3 ] || die "too many words; try ./start.sh --help" ;;
+  lab) [ $# -le 6 ] || die "too many words; try ./start.sh --help" ;;
   *) [ $# -le 1 ] || die "too many words; try ./start.sh --help" ;;
 esac
 case ${1-} in

@@ -62,6 +62,7 @@ std::expected<KeptRun, std::string> load_run(const Options& options) {
   if (!run) return std::unexpected(fmt::format("the kept run '{}' cannot be read: {}", name, run.error()));
   run->options.show = options.show;
   run->options.show.utc = true;
+  run->options.quiz = options.quiz;
   run->options.files.chart = options.files.chart;
   run->options.files.proxy_trace = options.files.proxy_trace;
   return run;

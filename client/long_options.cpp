@@ -85,6 +85,23 @@ string replay(string_view value, Options& options, ServerWords& server) {
   return file<&Files::replay>(value, options, server);
 }
 
+template <Quiz::As As>
+string quiz(string_view, Options& options, ServerWords&) {
+  if (options.quiz.as != Quiz::As::none && options.quiz.as != As)
+    return "--quiz, --quiz-sheet and --quiz-key exclude each other";
+  options.quiz.as = As;
+  return {};
+}
+
+string quiz_theme(string_view value, Options& options, ServerWords&) {
+  options.quiz.theme = value;
+  return value.empty() ? "--quiz-theme: a theme without a name" : "";
+}
+
+string seed(string_view value, Options& options, ServerWords&) {
+  return number("--seed", value, 0, UINT32_MAX, options.quiz.seed.emplace());
+}
+
 string fixed_id(string_view value, Options& options, ServerWords&) {
   return number("--fixed-id", value, 0, 65535, options.query.fixed_id.emplace());
 }
@@ -221,6 +238,12 @@ constexpr LongOption kLongOptions[] = {
     {"keylog", required_argument, file<&Files::keylog>},
     {"capture", required_argument, file<&Files::capture>},
     {"color", required_argument, colour},
+    // what to ask the reader about the run
+    {"quiz", no_argument, quiz<Quiz::As::asked>},
+    {"quiz-sheet", no_argument, quiz<Quiz::As::sheet>},
+    {"quiz-key", no_argument, quiz<Quiz::As::key>},
+    {"quiz-theme", required_argument, quiz_theme},
+    {"seed", required_argument, seed},
     // what to do
     {"bench", required_argument, bench},
     {"compare", no_argument, compare},

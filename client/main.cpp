@@ -1,5 +1,6 @@
 // client: asks a server a question, over TLS unless told otherwise, and prints what it answers.
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <ctime>
 #include <exception>
@@ -24,6 +25,7 @@
 #include "client/show/help.h"
 #include "client/show/json.h"
 #include "client/show/output.h"
+#include "client/show/quiz.h"
 #include "client/show/text.h"
 #include "client/show/timeline.h"
 #include "common/cli.h"
@@ -82,9 +84,49 @@ std::string shown(const client::Outcome& outcome, const client::Options& options
   return text;
 }
 
+// The next line of standard input without its newline; nullopt at its end.
+std::optional<std::string> next_line() {
+  std::string line;
+  char octet = 0;
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, &octet, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return line.empty() ? std::nullopt : std::optional(line);
+    if (octet == '\n') return line;
+    if (line.size() < 1000) line += octet;  // nobody's answer is longer
+  }
+}
+
+// Questions about a run in place of the run. Returns the exit code: 0, unless there is nothing to ask about.
+int put_quiz(const client::Outcome& outcome, const client::Options& options, std::time_t now) {
+  using As = client::Quiz::As;
+  const std::vector<client::QuizQuestion> quiz = client::make_quiz(outcome, options);
+  int printed = cli::ok;
+  const auto put = [&](std::string_view text) { printed = std::max(printed, client::put_out(text)); };
+  if (options.show.json)
+    put(client::quiz_json(quiz, options, options.quiz.as == As::key));
+  else if (quiz.empty())
+    client::put_error("client: [quiz] nothing passed in this run that could be asked about");
+  else if (options.quiz.as == As::sheet)
+    put(client::quiz_sheet(quiz, options));
+  else if (options.quiz.as == As::key)
+    put(client::quiz_key(quiz, options));
+  else
+    client::ask_quiz(quiz, options, next_line, put);
+  // What went wrong is one of the answers: it comes last, and not with the sheet.
+  if (options.quiz.as != As::sheet || quiz.empty()) {
+    for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
+    if (outcome.failure) put_failure(*outcome.failure, options, now);
+  }
+  return quiz.empty() && outcome.failure ? client::exit_code(*outcome.failure) : printed;
+}
+
 // Shows a run, live or kept; `keep_files` writes what a live one leaves behind. Returns the exit code.
 int show(const client::Outcome& outcome, const client::Options& options, std::time_t now,
          int (*keep_files)(const client::Outcome&, const client::Options&, std::time_t)) {
+  if (options.quiz.as != client::Quiz::As::none)
+    return std::max(put_quiz(outcome, options, now),
+                    std::max(keep_files(outcome, options, now), keep_chart(outcome, options)));
   for (const std::string& warning : client::warnings(outcome, options, now)) client::put_error(warning);
   const int printed = client::put_out(shown(outcome, options, now));
   const int kept = std::max(keep_files(outcome, options, now), keep_chart(outcome, options));
@@ -158,6 +200,8 @@ int main(int argc, char** argv) try {
   auto options = client::parse_options(argc, argv);
   if (!options) return cli::complain("client", "[usage] " + client::printable(options.error()));
   if (const std::string complaint = client::add_batch(*options); !complaint.empty())
+    return cli::complain("client", "[usage] " + client::printable(complaint));
+  if (const std::string complaint = client::complaint_about_theme(options->quiz.theme); !complaint.empty())
     return cli::complain("client", "[usage] " + client::printable(complaint));
   switch (options->action) {
     case client::Options::Action::help:

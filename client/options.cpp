@@ -66,6 +66,7 @@ class Parser {
   void settle_server();
   void settle_tls(bool is_tls);
   void settle_views();
+  void settle_quiz();
   void settle_files();
   void settle_replay();
   void settle_questions();
@@ -251,6 +252,7 @@ void Parser::settle_views() {
   const bool views = show.explain || show.eavesdropper || show.timeline;
   if (files.chart.empty() && !files.proxy_trace.empty())
     return complain("--proxy-trace is drawn into a --chart: name one");
+  settle_quiz();
   if (options_.action == replay) return settle_replay();
   if (options_.action == ask) {
     if (show.json && (views || show.rdata_only))
@@ -266,6 +268,25 @@ void Parser::settle_views() {
                     options_.action == bench ? "bench" : "compare"));
   if (options_.action == bench && (show.json || !files.session.empty()))
     complain("--bench shows a table, of sessions of its own: leave --json and --session out");
+}
+
+void Parser::settle_quiz() {
+  using enum Options::Action;
+  const Show& show = options_.show;
+  const Quiz& quiz = options_.quiz;
+  if (quiz.as == Quiz::As::none) {
+    if (!quiz.theme.empty() || quiz.seed)
+      complain("--seed and --quiz-theme choose questions: name --quiz, --quiz-sheet or --quiz-key");
+    return;
+  }
+  if (options_.action != ask && options_.action != replay)
+    complain("a quiz is about one run: leave --compare and --bench out");
+  if (show.explain || show.eavesdropper || show.timeline || show.rdata_only)
+    complain("a quiz hides the answers: leave --explain, --eavesdropper, --timeline and --short out");
+  if (show.json && quiz.as == Quiz::As::asked)
+    complain("--quiz is for people: for a program there are --quiz-sheet --json and --quiz-key --json");
+  if (options_.batch == "-" && quiz.as == Quiz::As::asked)
+    complain("--quiz reads answers from standard input: it cannot be the batch too");
 }
 
 void Parser::settle_replay() {

@@ -58,6 +58,17 @@ struct Files {
   std::string replay;       // read: such a run, to be shown in place of asking
 };
 
+// Questions about the run, in place of everything else that would be shown of it.
+struct Quiz {
+  enum class As : std::uint8_t { none, asked, sheet, key };
+
+  As as = As::none;
+  std::optional<std::uint32_t> seed{};  // chooses the questions; none given: 1
+  std::string theme;                    // those about it come first; empty: none does
+
+  std::uint32_t seed_or_first() const { return seed.value_or(1); }
+};
+
 inline constexpr std::string_view kSystemCa = "system";                 // a file of that name is "./system"
 inline constexpr std::string_view kSystemStore = "the system's store";  // as an authority
 
@@ -89,11 +100,12 @@ struct Options {
   unsigned bench_runs = 0;                  // --bench
   QueryOptions query;
   Show show;
+  Quiz quiz;
   Files files;
   std::string command;  // the arguments again, one space between them
 
   bool records() const {  // whether a printer needs Outcome::recording
-    return show.explain || show.eavesdropper || show.timeline ||
+    return show.explain || show.eavesdropper || show.timeline || quiz.as != Quiz::As::none ||
            !(files.capture.empty() && files.chart.empty() && files.save.empty());
   }
 };

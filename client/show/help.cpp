@@ -70,6 +70,11 @@ files to leave behind
   --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE      the packets with those secrets, as pcapng
   --save FILE         the whole run; `client --replay FILE` shows it again in any view, and sends nothing
+what to ask you about the run
+  --quiz              hides what passed, and asks for it; answers on standard input, a line each
+  --quiz-sheet, --quiz-key
+                      the questions for paper, and the answers with the reasons; with --json for programs
+  --seed N            other questions for another N; --quiz-theme WORD: those about it first
 and
   --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
   --glossary [WORD]   what a word of DNS or TLS means, and where to see it

@@ -11,6 +11,8 @@
 #   run COMMAND…       prints the command and its output; $output and $status are kept
 #   expect_status N, expect REGEX, expect_not REGEX    the assertions, about the last run
 #   value REGEX        the first part of $output that matches
+#   quiz THEME         the run of client just before is the one that --quiz asks about, its THEME first
+#                      (client --quiz-theme)
 #
 # Nothing is left behind: what was started is ended, and files are in a folder that goes.
 set -euo pipefail
@@ -27,15 +29,25 @@ if ! command -v labresolver >/dev/null; then
   exit 1
 fi
 
-step=no
-[ "${1-}" != --step ] || step=yes
+step=no quizzed=no seed=1
+while [ $# -gt 0 ]; do
+  case $1 in
+    --step) step=yes ;;
+    --quiz) quizzed=yes ;;
+    --seed) seed=$2 && shift ;;
+  esac
+  shift
+done
 started=()
-output='' status=0
+output='' status=0 theme=''
 
+# The quiz of an exercise comes last: all is over then but for the run that was kept.
 clean_up() {
-  local pid
+  local code=$? pid
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
   for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+  trap : INT  # ends the quiz, not this function
+  if [ "$quizzed" = yes ] && [ "$code" -eq 0 ]; then ask_quiz || true; fi
   rm -rf "$lab"
 }
 trap clean_up EXIT
@@ -110,6 +122,37 @@ expect_status() { [ "$status" -eq "$1" ] || fail "exit code $status, not $1"; }
 expect() { grep -qE -- "$1" <<<"$output" || fail "the output has no '$1'"; }
 expect_not() { ! grep -qE -- "$1" <<<"$output" || fail "the output has '$1'"; }
 value() { grep -oE -- "$1" <<<"$output" | head -n 1; }
+
+if [ "$quizzed" = yes ]; then
+  client() {  # keeps each run that can be kept
+    case " $* " in
+      *' --bench '* | *' --version '*) command client "$@" ;;
+      *) command client "$@" --save kept.run ;;
+    esac
+  }
+fi
+
+quiz() {
+  [ "$quizzed" = yes ] || return 0
+  theme=$1
+  mv kept.run quiz.run
+  local sheet
+  sheet=$(command client --replay quiz.run --quiz-sheet --quiz-theme "$theme" --json)
+  [ "$(grep -o '"number"' <<<"$sheet" | wc -l)" -ge 5 ] || fail "fewer than five questions for the quiz"
+  grep -qE "\"themes\":\"([^\"]* )?$theme[ \"]" <<<"$sheet" || fail "no question about $theme for the quiz"
+}
+
+# From the terminal; without one, the questions for paper.
+ask_quiz() {
+  local way=--quiz
+  if [ ! -f quiz.run ]; then
+    say "No quiz: the exercise did not come to the run that it is about."
+    return
+  fi
+  [ -t 0 ] || way=--quiz-sheet
+  printf '\n== The quiz\n'
+  command client --replay quiz.run "$way" --quiz-theme "$theme" --seed "$seed"
+}
 
 # Programs that are no part of this project: the exercise says how to get one, and ends.
 need() {

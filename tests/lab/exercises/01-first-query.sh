@@ -22,6 +22,7 @@ run client "@$proxy" --ca cert.pem no-such-name.google.com
 look "the status, the SOA record in the AUTHORITY SECTION, and that the exit code is 0: a reply came."
 expect_status 0
 expect 'status: NXDOMAIN'
+quiz answer
 
 phase "Nobody there is none"
 run client @tls://127.0.0.1:1 --ca cert.pem google.com

@@ -26,3 +26,4 @@ phase "The same, side by side"
 run client "@$resolver" --ca "$resolver_ca" --eavesdropper www.example.com
 look "the left column: that is all there is to see for somebody on the path. What still leaks?"
 expect_status 0
+quiz path

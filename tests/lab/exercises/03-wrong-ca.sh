@@ -13,6 +13,7 @@ run client "@$resolver" --ca cert.pem google.com
 look "the issuer that was found, the file whose anchors were tried, what could have happened, and the exit code, 22. Was the question sent?"
 expect_status 22
 expect 'issued by nobody we trust'
+quiz trust
 
 phase "How far it got"
 run client "@$resolver" --ca cert.pem --explain google.com

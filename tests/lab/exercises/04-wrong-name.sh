@@ -8,6 +8,7 @@ run client "@$resolver" --ca "$resolver_ca" google.com
 look "wanted, found: the certificate is genuine, but not this server's. Whoever may get any certificate at all from this CA could stand here."
 expect_status 23
 expect 'wanted 127\.0\.0\.1, found DNS:somebody-else\.test'
+quiz trust
 
 phase "The name to check is for us to choose"
 run client "@$resolver" --ca "$resolver_ca" --tls-name somebody-else.test google.com +noall +answer +stats

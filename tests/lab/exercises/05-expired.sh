@@ -9,3 +9,4 @@ look "the date, and for how long it has been out of date. Why is the date checke
 expect_status 24
 expect 'has expired'
 expect 'ago'
+quiz trust

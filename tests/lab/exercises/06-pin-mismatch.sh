@@ -23,3 +23,4 @@ run client "@$resolver" --ca "$resolver_ca" --pin sha256/v+/c4XhSxq88CQtgS8zTmu7
 look "the CA vouches for this server, and still we stop, with exit code 25. Who would want that? What happens on the day the server gets a new key?"
 expect_status 25
 expect "its pin is ${pin//+/.}"
+quiz trust

@@ -14,6 +14,7 @@ look "the answer came, and the line ';; TLS' says over what. Its keys are made w
 expect_status 0
 expect 'TLS: TLSv1\.1'
 expect 'WARNING: TLSv1\.1'
+quiz versions
 
 phase "A server that is new enough, and a client that insists"
 resolver modern

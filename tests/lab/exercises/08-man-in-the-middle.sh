@@ -27,3 +27,4 @@ expect_status 0
 expect '203\.0\.113\.66'
 expect 'WARNING: --insecure'
 expect_not "^${truth//./\\.}$"
+quiz trust

@@ -26,3 +26,4 @@ look "every record carries a tag of 16 octets that only the two ends can make. O
 expect_status 27
 expect 'bad_record_mac'
 expect_not '^[0-9.]+$'
+quiz integrity

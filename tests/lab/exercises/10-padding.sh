@@ -23,3 +23,4 @@ phase "Padded to 128 octets (RFC 8467)"
 sizes
 look "every query is as long as every other. What would padding of the answers (468 octets, by the server) still not hide? When, how often, and to whom."
 [ "$(sort -u sizes | wc -l)" -eq 1 ] || fail "padded queries should have one size"
+quiz sizes

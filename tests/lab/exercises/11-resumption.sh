@@ -11,6 +11,7 @@ run client "@$resolver" --ca "$resolver_ca" --session session.pem google.com +no
 look "'resumed': the ticket of the first run stood for the certificate. Compare the handshakes' times."
 expect_status 0
 expect 'resumed'
+quiz resumption
 
 phase "Round trips"
 run client "@$resolver" --ca "$resolver_ca" --timeline google.com

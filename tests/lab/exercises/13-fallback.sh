@@ -24,6 +24,7 @@ say "The user got an answer and is content. And somebody on the path, who only h
 run cat "$path_log"
 look "the name, in clear."
 expect 'example'
+quiz clear
 
 phase "The strict profile"
 run strict tls://127.0.0.1:1 www.example.com

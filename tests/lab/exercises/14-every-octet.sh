@@ -10,6 +10,7 @@ expect_status 0
 expect 'ClientHello'
 expect 'QNAME'
 expect 'RFC 1035'
+quiz names
 
 phase "The same without TLS"
 run client "@$resolver_udp" --explain +noall +answer www.example.com

@@ -30,6 +30,7 @@ expect 'TLS: TLSv1\.3, [A-Z0-9_]+, X25519MLKEM768 \(hybrid, post-quantum\), '
 expect 'key_share: X25519MLKEM768, 1216 octets \(1184 of ML-KEM-768 and 32 of x25519\)'
 expect 'key_share: X25519MLKEM768, 1120 octets \(1088 of ML-KEM-768 and 32 of x25519\)'
 expect 'X25519MLKEM768 is a hybrid'
+quiz key-exchange
 hybrid_hello=$(value 'ClientHello, [0-9]+' | tr -dc 0-9)
 hybrid_bytes=$(value '[0-9]+ for handshake' | tr -dc 0-9)
 [ "$hybrid_hello" -gt 1400 ] || fail "a ClientHello of $hybrid_hello octets"

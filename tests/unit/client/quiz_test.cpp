@@ -1,0 +1,472 @@
+// The quiz: each kind of question on the golden runs, with the answers that a person found in their octets;
+// marking; that sheet and key agree, and that no question gives an answer away.
+#include "client/show/quiz.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+#include "client/kept_run.h"
+#include "client/show/quiz_questions.h"
+#include "tests/support/catch.h"
+#include "tests/unit/client/approved.h"
+#include "tests/unit/client/arguments.h"
+#include "tests/unit/client/recorded_run.h"
+
+using client::QuizQuestion;
+using Form = QuizQuestion::Form;
+
+namespace {
+
+const std::vector<std::string> kGolden = {"first_query", "expired",   "udp_truncated", "resumed",
+                                          "tls12",       "wrong_pin", "refused"};
+
+const client::KeptRun& golden(const std::string& name) {
+  static std::map<std::string, client::KeptRun> runs;
+  const auto found = runs.find(name);
+  if (found != runs.end()) return found->second;
+  std::ifstream file(std::string(KEPT_DIR) + "/" + name + ".run", std::ios::binary);
+  auto run = client::kept_from_text(std::string(std::istreambuf_iterator<char>(file), {}));
+  INFO(name << ": " << (run ? "" : run.error()));
+  REQUIRE(run.has_value());
+  return runs.emplace(name, std::move(*run)).first->second;
+}
+
+std::vector<client::QuizKind> kinds() {
+  std::vector<client::QuizKind> all;
+  for (const auto table : {client::message_kinds(), client::tls_kinds(), client::path_kinds()})
+    all.insert(all.end(), table.begin(), table.end());
+  return all;
+}
+
+std::optional<QuizQuestion> made(const client::Outcome& outcome, const client::Options& options,
+                                 std::string_view name, std::uint64_t seed = 1) {
+  client::QuizDice dice(seed);
+  for (const client::QuizKind& kind : kinds())
+    if (kind.name == name) return kind.make(client::QuizRun(outcome, options), dice);
+  FAIL("no kind " << name);
+  return std::nullopt;
+}
+
+std::optional<QuizQuestion> made(const std::string& run, std::string_view name, std::uint64_t seed = 1) {
+  return made(golden(run).outcome, golden(run).options, name, seed);
+}
+
+client::Options chosen(const std::string& run, std::uint32_t seed, std::string theme = "") {
+  client::Options options = golden(run).options;
+  options.quiz = {.as = client::Quiz::As::sheet, .seed = seed, .theme = std::move(theme)};
+  return options;
+}
+
+// Of each golden run, by many seeds: all that may be asked.
+template <typename Check>
+void for_each_quiz(Check check) {
+  for (const std::string& run : kGolden)
+    for (std::uint32_t seed = 0; seed < 40; ++seed) {
+      const client::Options options = chosen(run, seed);
+      INFO(run << ", seed " << seed);
+      check(client::make_quiz(golden(run).outcome, options), options);
+    }
+}
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// As a word of its own.
+bool has_word(const std::string& text, const std::string& word) {
+  const auto inside = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const bool before = at > 0 && inside(text[at - 1]);
+    const std::size_t end = at + word.size();
+    if (!before && !(end < text.size() && inside(text[end]))) return true;
+  }
+  return false;
+}
+
+std::string all_asked(const QuizQuestion& question) {
+  std::string text = question.asked;
+  for (const std::string& row : question.shown) text += '\n' + row;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("each kind of question is asked by a golden run", "[quiz]") {
+  std::set<std::string_view> asked;
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options&) {
+    for (const QuizQuestion& question : quiz) asked.insert(question.kind);
+  });
+  for (const client::QuizKind& kind : kinds()) {
+    CAPTURE(kind.name);
+    CHECK(asked.contains(kind.name));
+  }
+}
+
+TEST_CASE("the answers are those that a person finds in the golden runs", "[quiz]") {
+  struct Row {
+    const char* run;
+    const char* kind;
+    const char* answer;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"first_query", "id", "0x1234"},
+      {"first_query", "status", "NOERROR"},
+      {"resumed", "status", "NXDOMAIN"},
+      {"first_query", "answer-count", "1"},
+      {"udp_truncated", "answer-count", "8"},
+      {"udp_truncated", "type", "TXT"},
+      {"first_query", "address", "192.0.2.46"},
+      {"first_query", "name", "google.com."},
+      {"first_query", "flags", "QR RD RA"},
+      {"first_query", "pointer", "12"},
+      {"first_query", "saved", "10"},
+      {"udp_truncated", "saved", "17"},
+      {"first_query", "ttl", "300"},
+      {"resumed", "negative-ttl", "60"},
+      {"udp_truncated", "udp-size", "1232"},
+      {"first_query", "length-prefix", "468"},
+      {"udp_truncated", "truncated", "the answer was too long for a datagram"},
+      {"first_query", "version", "TLS 1.3"},
+      {"tls12", "version", "TLS 1.2"},
+      {"first_query", "offered", "TLS 1.3"},
+      {"first_query", "suite", "TLS_AES_128_GCM_SHA256"},
+      {"first_query", "group", "x25519"},
+      {"first_query", "share-size", "32"},
+      {"first_query", "quantum", "all of it, the question and the answer"},
+      {"first_query", "resumed", "a full handshake, with a certificate"},
+      {"resumed", "resumed", "a resumed session, with a ticket of an earlier connection"},
+      {"first_query", "ticket", "7200"},
+      {"first_query", "record-size", "152"},
+      {"tls12", "record-size", "70"},
+      {"first_query", "record-length", "487"},
+      {"first_query", "who-knows-name", "the server that the client spoke with, and nobody else"},
+      {"expired", "who-knows-name", "nobody: it did not leave the client"},
+      {"udp_truncated", "who-knows-name", "everybody on the path, and the server"},
+      {"first_query", "record-type", "application_data"},
+      {"first_query", "first-encrypted", "EncryptedExtensions"},
+      {"tls12", "first-encrypted", "Finished"},
+      {"first_query", "certificate", "no, it was encrypted"},
+      {"tls12", "certificate", "yes, it passed in clear"},
+      {"resumed", "certificate", "no, the server sent none"},
+      {"udp_truncated", "one-bit", "nothing: the client believes what it gets"},
+      {"expired", "refusal", "its certificate is out of date"},
+      {"wrong_pin", "refusal", "its key is none of those that were pinned"},
+      {"expired", "alert", "certificate_expired"},
+      {"first_query", "alert", "close_notify"},
+      {"expired", "alert-by", "the client"},
+      {"first_query", "entry", "IP:127.0.0.1"},
+      {"wrong_pin", "pin", "the public key of the server"},
+      {"refused", "reset", "no program listens on that port"},
+  }));
+  CAPTURE(row.run, row.kind);
+  const auto question = made(row.run, row.kind);
+  REQUIRE(question.has_value());
+  CHECK(question->answer == row.answer);
+}
+
+TEST_CASE("what does not apply to a run is not asked of it", "[quiz]") {
+  struct Row {
+    const char* run;
+    const char* kind;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"udp_truncated", "version"},
+      {"udp_truncated", "record-size"},
+      {"udp_truncated", "padding"},
+      {"udp_truncated", "address"},
+      {"tls12", "suite"},
+      {"tls12", "padding"},
+      {"first_query", "refusal"},
+      {"first_query", "alert-by"},
+      {"first_query", "truncated"},
+      {"first_query", "negative-ttl"},
+      {"first_query", "pin"},
+      {"resumed", "ttl"},
+      {"expired", "id"},
+      {"expired", "waiting"},
+      {"wrong_pin", "entry"},
+      {"refused", "alert"},
+      {"refused", "one-bit"},
+  }));
+  CAPTURE(row.run, row.kind);
+  CHECK_FALSE(made(row.run, row.kind).has_value());
+}
+
+TEST_CASE("a first answer waits for the round trips that its run took", "[quiz]") {
+  const auto trips = [](RecordedRun& run, std::string_view line = "@192.0.2.53 google.com") {
+    const auto question = made(run.outcome, parse_line(line).value(), "waiting");
+    REQUIRE(question.has_value());
+    const std::size_t unit = question->asked.find(" ms. ");
+    const std::size_t begin = question->asked.rfind(' ', unit - 1) + 1;
+    return std::stoul(question->answer) / std::stoul(question->asked.substr(begin, unit - begin));
+  };
+  RecordedRun full;
+  full.open(0);
+  full.handshake_13(10'000);
+  full.ask(0, 21'000, 31'000, "google.com");
+  CHECK(trips(full) == 3);
+  RecordedRun old;
+  old.open(0);
+  old.handshake_12(10'000);
+  old.ask(0, 31'000, 41'000, "google.com");
+  CHECK(trips(old) == 4);
+  old.outcome.connections[0].tls->resumed = true;
+  CHECK(trips(old) == 3);
+  RecordedRun retry;
+  retry.open(0);
+  retry.handshake_retry(10'000);
+  retry.ask(0, 31'000, 41'000, "google.com");
+  CHECK(trips(retry) == 4);
+  RecordedRun plain(net::Transport::tcp);
+  plain.answered(0, RecordedRun::message("google.com", 0, false), RecordedRun::message("google.com", 0, true),
+                 1);
+  CHECK(trips(plain, "@tcp://192.0.2.53 google.com") == 2);
+}
+
+TEST_CASE("a certificate with two faults is no question, since it would have two right answers", "[quiz]") {
+  client::KeptRun run = golden("expired");
+  REQUIRE(made(run.outcome, run.options, "refusal").has_value());
+  run.options.server.auth_name = "192.0.2.99";  // no name of it, either
+  CHECK_FALSE(made(run.outcome, run.options, "refusal").has_value());
+  run = golden("wrong_pin");
+  run.outcome.recording.wall_begin += std::chrono::years(3);  // out of date, too
+  CHECK_FALSE(made(run.outcome, run.options, "refusal").has_value());
+}
+
+TEST_CASE("padding takes in a longer name until the block is full", "[quiz]") {
+  std::set<std::string> grown;
+  for (std::uint64_t seed = 0; seed < 40; ++seed)
+    grown.insert(made("first_query", "longer-name", seed)->answer);
+  CHECK(grown == std::set<std::string>{"128"});  // 85 octets of padding, at most 9 letters
+  // One octet of padding is left.
+  dns::Message message = dns::decode(golden("first_query").outcome.answers.front()->query_wire).value();
+  message.edns->options.front().value.resize(1);
+  message.questions.front().name =
+      dns::Name::parse(std::string(60, 'a') + "." + std::string(33, 'b')).value();
+  REQUIRE(dns::encode(message).size() == 128);
+  client::KeptRun run = golden("first_query");
+  run.outcome.answers.front()->query_wire = dns::encode(message);
+  grown.clear();
+  for (std::uint64_t seed = 0; seed < 40; ++seed)
+    grown.insert(made(run.outcome, run.options, "longer-name", seed)->answer);
+  CHECK(grown == std::set<std::string>{"128", "256"});  // one letter more, or several
+}
+
+TEST_CASE("the right answer is right and each wrong one is wrong, in whatever form", "[quiz]") {
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options&) {
+    for (const QuizQuestion& question : quiz) {
+      CAPTURE(question.kind, question.answer);
+      std::vector<std::string> right = question.also;
+      right.push_back(question.answer);
+      right.push_back("  " + question.answer + " ");
+      if (question.form == Form::number) {
+        const unsigned long value = std::stoul(question.answer, nullptr, 0);
+        right.push_back(std::to_string(value));
+        right.push_back(fmt::format("{:#x}", value));
+      }
+      for (std::size_t i = 0; i < question.options.size(); ++i) {
+        const std::string letter(1, static_cast<char>('a' + i)), capital(1, static_cast<char>('A' + i));
+        const bool is_right = question.options[i] == question.answer;
+        CHECK(client::mark(question, letter).right == is_right);
+        CHECK(client::mark(question, capital + ")").right == is_right);
+      }
+      for (const std::string& line : right) {
+        CAPTURE(line);
+        const client::QuizMark mark = client::mark(question, line);
+        CHECK(mark.right);
+        CHECK(mark.told == "Right. " + question.why + " [" + question.rfc + "]");
+      }
+      for (const QuizQuestion::Wrong& wrong : question.wrong) {
+        CAPTURE(wrong.answer);
+        const client::QuizMark mark = client::mark(question, wrong.answer);
+        CHECK_FALSE(mark.right);
+        CHECK(mark.told.starts_with(wrong.why.empty() ? "No. The answer is: " : "No: " + wrong.why + ". "));
+        CHECK(has(mark.told, "The answer is: " + question.answer + ". " + question.why));
+      }
+      for (const char* const line : {"?", "e", "99999999999999999999999", "-1", "yes", "0x", "\x1b[2J"})
+        CHECK_FALSE(client::mark(question, line).right);
+    }
+  });
+}
+
+TEST_CASE("answers are taken generously", "[quiz]") {
+  const auto right = [](std::string_view run, std::string_view kind, std::string_view line) {
+    return client::mark(*made(std::string(run), kind), line).right;
+  };
+  for (const char* const line : {"300", "0x12c", "0X12C", "300s", "300 S", "300 seconds", "5 min", "5m"})
+    CHECK(right("first_query", "ttl", line));
+  for (const char* const line : {"301", "300 h", "five", "3 00 x"})
+    CHECK_FALSE(right("first_query", "ttl", line));
+  for (const char* const line : {"0x1234", "12 34", "1234", "4660"}) CHECK(right("first_query", "id", line));
+  for (const char* const line : {"google.com", "GOOGLE.com.", "\"google.com\""})
+    CHECK(right("first_query", "name", line));
+  CHECK_FALSE(right("first_query", "name", "googlecom"));
+  for (const char* const line : {"qr rd ra", "RA, RD and QR", "QR+RD+RA"})
+    CHECK(right("first_query", "flags", line));
+  CHECK_FALSE(right("first_query", "flags", "QR RD"));
+  CHECK_FALSE(right("first_query", "flags", "QR RD RA AD"));
+  for (const char* const line : {"octet 12", "12", "12 octets"}) CHECK(right("first_query", "pointer", line));
+  CHECK(right("first_query", "version", "tls 1.3"));
+  CHECK(right("udp_truncated", "udp-size", "1,232 bytes"));
+}
+
+TEST_CASE("no question is ambiguous", "[quiz]") {
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options&) {
+    for (const QuizQuestion& question : quiz) {
+      CAPTURE(question.kind, question.asked);
+      CHECK(question.asked.ends_with("?"));
+      CHECK_FALSE(question.why.empty());
+      CHECK((question.rfc.starts_with("RFC ") || question.rfc.starts_with("FIPS ")));
+      CHECK((question.form == Form::choice) == (question.options.size() >= 2));
+      const std::set<std::string> options(question.options.begin(), question.options.end());
+      CHECK(options.size() == question.options.size());
+      CHECK(options.contains(question.answer) == (question.form == Form::choice));
+      if (question.form == Form::choice) CHECK(question.wrong.size() + 1 == question.options.size());
+    }
+  });
+}
+
+TEST_CASE("a quiz gives none of its answers away", "[quiz]") {
+  std::map<std::string_view, client::QuizKind> table;
+  for (const client::QuizKind& kind : kinds()) table.emplace(kind.name, kind);
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options&) {
+    for (const QuizQuestion& question : quiz) {
+      const client::QuizKind& kind = table.at(question.kind);
+      for (const QuizQuestion& other : quiz) {
+        const client::QuizKind& told = table.at(other.kind);
+        CAPTURE(question.kind, question.answer, other.kind);
+        if (question.kind != other.kind) {
+          CHECK(kind.asks != told.asks);
+          CHECK_FALSE(has_word(std::string(told.tells), std::string(kind.asks)));
+        }
+        // Of one and two characters any text has some; message names are said without telling where they
+        // stand.
+        if (question.answer.size() < 3 || has("alpn first-encrypted", question.kind)) continue;
+        CHECK_FALSE(has_word(all_asked(other), question.answer));
+      }
+    }
+  });
+}
+
+TEST_CASE("a quiz goes from easy to hard, with at most ten questions", "[quiz]") {
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options& options) {
+    CHECK(quiz.size() <= 10);
+    CHECK(quiz.size() >= (options.server.port == 1 ? 2U : 10U));  // a run that was refused has little to ask
+    CHECK(std::ranges::is_sorted(quiz, {}, &QuizQuestion::level));
+  });
+}
+
+TEST_CASE("a theme comes first in a quiz, and one that is not there is a complaint", "[quiz]") {
+  struct Row {
+    const char* run;
+    const char* theme;
+    std::set<std::string_view> kinds;
+  };
+  const std::vector<Row> rows = {{"resumed", "resumption", {"resumed", "ticket", "waiting"}},
+                                 {"first_query", "sizes", {"record-length"}},
+                                 {"expired", "trust", {"refusal", "alert", "alert-by", "who-knows-name"}},
+                                 {"first_query", "names", {"name"}}};
+  for (const Row& row : rows)
+    for (std::uint32_t seed = 0; seed < 20; ++seed) {
+      CAPTURE(row.theme, seed);
+      std::set<std::string_view> asked;
+      for (const QuizQuestion& question :
+           client::make_quiz(golden(row.run).outcome, chosen(row.run, seed, row.theme)))
+        asked.insert(question.kind);
+      CHECK(std::ranges::includes(asked, row.kinds));
+    }
+  CHECK(client::complaint_about_theme("sizes").empty());
+  CHECK(has(client::complaint_about_theme("size"), "'size' is none of answer, clear, "));
+}
+
+TEST_CASE("the same seed gives the same sheet on every machine, and another one another sheet", "[quiz]") {
+  client::QuizDice dice(1234567);  // the numbers that everybody's SplitMix64 gives
+  CHECK(dice.next() == 6457827717110365317U);
+  CHECK(dice.next() == 3203168211198807973U);
+  std::set<std::string> sheets;
+  for (std::uint32_t seed = 0; seed < 10; ++seed) {
+    const client::Options options = chosen("first_query", seed);
+    const auto quiz = client::make_quiz(golden("first_query").outcome, options);
+    sheets.insert(client::quiz_sheet(quiz, options));
+  }
+  CHECK(sheets.size() == 10);
+  std::string text;
+  for (const char* const run : {"first_query", "expired"}) {
+    const client::Options options = chosen(run, 1);
+    const auto quiz = client::make_quiz(golden(run).outcome, options);
+    text += client::quiz_sheet(quiz, options) + client::quiz_key(quiz, options);
+  }
+  check_approved("quiz", text);
+}
+
+TEST_CASE("sheet and key agree, on paper and for programs, and fit into a row of 110 columns", "[quiz]") {
+  for_each_quiz([&](const std::vector<QuizQuestion>& quiz, const client::Options& options) {
+    const std::string sheet = client::quiz_sheet(quiz, options), key = client::quiz_key(quiz, options);
+    const std::string json = client::quiz_json(quiz, options, false);
+    for (std::size_t at = 0; at < sheet.size(); at = sheet.find('\n', at) + 1)
+      CHECK(sheet.find('\n', at) - at <= 110);
+    for (std::size_t i = 0; i < quiz.size(); ++i) {
+      const std::string number = (i < 9 ? " " : "") + std::to_string(i + 1) + ". ";
+      CHECK(has(sheet, "\n" + number + quiz[i].asked.substr(0, 20)));
+      CHECK_FALSE(has(sheet, quiz[i].why));
+      const std::size_t right = static_cast<std::size_t>(std::ranges::find(quiz[i].options, quiz[i].answer) -
+                                                         quiz[i].options.begin());
+      const std::string letter =
+          quiz[i].options.empty() ? "" : std::string(1, static_cast<char>('a' + right));
+      const std::string answer = letter.empty() ? quiz[i].answer : letter + ") " + quiz[i].answer;
+      CHECK(has(key, "\n" + number + answer.substr(0, 60)));
+      if (!letter.empty()) CHECK(has(sheet, "    " + answer.substr(0, 60)));
+    }
+    CHECK_FALSE(has(json, "\"answer\""));
+    CHECK_FALSE(has(json, "\"why\""));
+    CHECK(has(client::quiz_json(quiz, options, true), "\"answer\""));
+  });
+}
+
+TEST_CASE("a quiz is asked line by line, with the reasons and the score", "[quiz]") {
+  const client::Options options = chosen("first_query", 1);
+  const auto quiz = client::make_quiz(golden("first_query").outcome, options);
+  const auto ask = [&](std::vector<std::string> lines) {
+    std::string printed;
+    std::size_t next = 0;
+    client::ask_quiz(
+        quiz, options, [&]() { return next < lines.size() ? std::optional(lines[next++]) : std::nullopt; },
+        [&](std::string_view text) { printed += text; });
+    return printed;
+  };
+  std::vector<std::string> right;
+  for (const QuizQuestion& question : quiz) right.push_back(question.answer);
+  CHECK(ask(right).ends_with("\nScore: 10 of 10 right\n"));
+  right[3] = "\t ";
+  right[4] = "something else\r";
+  const std::string told = ask(right);
+  CHECK(has(told, "> " + std::string("    Skipped. The answer is: ")));
+  CHECK(has(told, ">     No: that is none of the letters. The answer is: " + quiz[4].answer));
+  CHECK(told.ends_with("\nScore: 8 of 10 right, 1 skipped\n"));
+  right.resize(4);
+  CHECK(ask(right).ends_with("\nScore: 3 of 10 right, 1 skipped, 6 not answered\n"));
+  CHECK(ask({}).ends_with("> \nScore: 0 of 10 right, 10 not answered\n"));
+}
+
+TEST_CASE("a run without octets is asked nothing", "[quiz]") {
+  const client::Outcome nothing;
+  const client::Options options = parse_line("--quiz google.com").value();
+  CHECK(client::make_quiz(nothing, options).empty());
+  CHECK(client::quiz_json({}, options, true) == "{\"seed\":1,\"questions\":[]}\n");
+}
+
+TEST_CASE("options of the quiz go with one another, or are refused", "[quiz]") {
+  CHECK(parse_line("--quiz google.com")->records());
+  CHECK(parse_line("--quiz-sheet google.com --json --seed 4294967295 --quiz-theme sizes").has_value());
+  CHECK(parse_line("--replay a.run --quiz-key --json")->quiz.as == client::Quiz::As::key);
+  CHECK(has(parse_line("--quiz --quiz-key google.com").error(), "exclude each other"));
+  CHECK(has(parse_line("--quiz --json google.com").error(), "--quiz-sheet --json"));
+  CHECK(has(parse_line("--quiz --explain google.com").error(), "a quiz hides the answers"));
+  CHECK(has(parse_line("--quiz --short google.com").error(), "a quiz hides the answers"));
+  CHECK(has(parse_line("--quiz --bench 2 google.com").error(), "leave --compare and --bench out"));
+  CHECK(has(parse_line("--quiz -f -").error(), "standard input"));
+  CHECK(has(parse_line("--seed 1 google.com").error(), "name --quiz"));
+  CHECK(has(parse_line("--quiz --seed 4294967296 google.com").error(), "--seed"));
+}
