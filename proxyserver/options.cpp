@@ -38,6 +38,7 @@ enum Flag : int {
   kMaxHandshakes,
   kUdpWorkers,
   kAllow,
+  kProxyFrom,
   kPin,
   kPinOnly,
   kPolicy,
@@ -85,6 +86,7 @@ const std::array kLongOptions = {
     option{"max-handshakes-per-client", required_argument, nullptr, kMaxHandshakes},
     option{"udp-workers", required_argument, nullptr, kUdpWorkers},
     option{"allow", required_argument, nullptr, kAllow},
+    option{"proxy-from", required_argument, nullptr, kProxyFrom},
     option{"pin", required_argument, nullptr, kPin},
     option{"pin-only", no_argument, nullptr, kPinOnly},
     option{"policy", required_argument, nullptr, kPolicy},
@@ -164,7 +166,7 @@ Outcome set_rcodes(std::vector<std::uint16_t>& target, std::string_view text) {
 
 Outcome add_listener(std::vector<net::Uri>& listeners, std::string_view text) {
   // DoT's port is 853 by RFC 7858 §3.1; 8443 is the demo's, by default only.
-  const auto uri = net::parse_uri(text);
+  const auto uri = net::parse_listener(text);
   if (!uri) return unexpected(uri.error());
   if (!uri->auth_name.empty()) return unexpected("a listener takes no #NAME");
   const auto is_same = [&](const net::Uri& other) { return other.to_string() == uri->to_string(); };
@@ -222,10 +224,10 @@ Outcome set_metrics(Options& options, std::string_view text) {
   return {};
 }
 
-Outcome add_network(Options& options, std::string_view text) {
+Outcome add_network(AccessList& list, std::string_view text) {
   const auto network = Network::parse(text);
   if (!network) return unexpected(network.error());
-  options.allow.add(*network);
+  list.add(*network);
   return {};
 }
 
@@ -290,7 +292,9 @@ Outcome apply(int flag, std::string_view value, Options& options) {
     case kUdpWorkers:
       return set_count(limits.udp_workers, value, 64);
     case kAllow:
-      return add_network(options, value);
+      return add_network(options.allow, value);
+    case kProxyFrom:
+      return add_network(options.proxy_from, value);
     case kPin:
       return add_pin(options.upstreams, value);
     case kPinOnly:
@@ -384,6 +388,11 @@ bool Options::listens(net::Transport transport) const {
   return std::ranges::any_of(listen, [&](const net::Uri& one) { return one.transport == transport; }) ||
          std::ranges::any_of(handed,
                              [&](const HandedSocket& one) { return one.endpoint.transport == transport; });
+}
+
+bool Options::takes_proxy_headers() const {
+  return std::ranges::any_of(listen, &net::Uri::proxied) ||
+         std::ranges::any_of(handed, [](const HandedSocket& one) { return one.endpoint.proxied; });
 }
 
 bool Options::uses_tls() const {

@@ -32,6 +32,7 @@ struct Options {
   std::string cert_file;  // empty: cert.pem here, else the installed one
   std::string key_file;   // empty: key.pem beside it
   AccessList allow;
+  AccessList proxy_from;    // whose PROXY headers are believed
   std::string upstream_ca;  // empty: the system's trust store
   bool pin_only = false;    // pins stand in place of trust store and name
   bool fastest = false;     // --policy
@@ -52,6 +53,7 @@ struct Options {
   bool has_names() const;  // among the upstreams
   bool uses_tls() const;   // on any leg
   bool listens(net::Transport transport) const;
+  bool takes_proxy_headers() const;  // at any listener
 };
 
 // The error is one clause for cli::complain(); where a line of the file is at fault, it begins with both.

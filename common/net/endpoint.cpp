@@ -17,6 +17,8 @@ namespace {
 
 using std::unexpected;
 
+constexpr std::string_view kProxied = "proxy+";
+
 std::uint16_t default_port(Transport transport) {
   return transport == Transport::tls ? 853 : 53;
 }
@@ -164,12 +166,12 @@ std::string_view to_string(Transport transport) {
 }
 
 std::string Endpoint::to_string() const {
-  return fmt::format("{}://{}{}{}", net::to_string(transport), address.to_string(),
+  return fmt::format("{}{}://{}{}{}", proxied ? kProxied : "", net::to_string(transport), address.to_string(),
                      auth_name.empty() ? "" : "#", auth_name);
 }
 
 std::string Uri::to_string() const {
-  return fmt::format("{}://{}{}{}", net::to_string(transport),
+  return fmt::format("{}{}://{}{}{}", proxied ? kProxied : "", net::to_string(transport),
                      address ? address->to_string() : fmt::format("{}:{}", host, port),
                      auth_name.empty() ? "" : "#", auth_name);
 }
@@ -234,6 +236,16 @@ std::expected<Uri, std::string> parse_uri(std::string_view uri, Transport fallba
   result.host = address ? address->host() : host;
   if (address) result.address = *address;
   return result;
+}
+
+std::expected<Uri, std::string> parse_listener(std::string_view uri) {
+  const bool proxied = uri.starts_with(kProxied);
+  auto parsed = parse_uri(proxied ? uri.substr(kProxied.size()) : uri);
+  if (!parsed) return parsed;
+  if (proxied && parsed->transport == Transport::udp)
+    return unexpected("the PROXY protocol comes over connections alone: proxy+tls:// or proxy+tcp://");
+  parsed->proxied = proxied;
+  return parsed;
 }
 
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback,

@@ -53,6 +53,8 @@ struct Endpoint {
   Transport transport = Transport::tls;
   SocketAddress address;
   std::string auth_name;  // the name the peer's certificate must carry; empty: its address (RFC 8310 §8.1)
+  bool proxied =
+      false;  // a listener's, proxy+tls://: a header of the PROXY protocol comes first (proxy_header.h)
 
   std::string to_string() const;  // the URI again, port always written
 };
@@ -64,6 +66,7 @@ struct Uri {
   std::optional<SocketAddress> address;  // nullopt: host is a name
   std::uint16_t port = 0;
   std::string auth_name;
+  bool proxied = false;
 
   std::string to_string() const;  // port always written
 };
@@ -73,7 +76,9 @@ struct Uri {
 // one clause that quotes the part at fault.
 std::expected<Uri, std::string> parse_uri(std::string_view uri, Transport fallback = Transport::tls,
                                           std::uint16_t port = 0);
-// The same, of an address.
+// The same, and `proxy+tls://` and `proxy+tcp://` besides.
+std::expected<Uri, std::string> parse_listener(std::string_view uri);
+// The first, of an address.
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view uri, Transport fallback = Transport::tls,
                                                     std::uint16_t port = 0);
 

@@ -7,6 +7,13 @@ namespace {
 
 using std::unexpected;
 
+// As it was given.
+std::string first_proxied(const std::vector<Setting>& settings) {
+  for (const Setting& setting : settings)
+    if (setting.name == "listen" && setting.value.starts_with("proxy+")) return "--listen " + setting.value;
+  return "a socket of LISTEN_FDS";
+}
+
 std::expected<void, std::string> find_misfit(const Options& options) {
   const auto given = [&](std::string_view name) {
     return std::ranges::find(options.settings, name, &Setting::name) != options.settings.end();
@@ -21,6 +28,12 @@ std::expected<void, std::string> find_misfit(const Options& options) {
     return unexpected("--ticket-key-file, but no --listen tls://: only TLS has session tickets");
   if (given("client-ca") && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
     return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
+  if (options.takes_proxy_headers() && options.proxy_from.empty())
+    return unexpected(
+        fmt::format("{}: whose PROXY headers are to be believed? Name the load balancer by --proxy-from CIDR",
+                    first_proxied(options.settings)));
+  if (!options.takes_proxy_headers() && given("proxy-from"))
+    return unexpected("--proxy-from, but no --listen proxy+tls:// or proxy+tcp:// that takes a PROXY header");
   if (given("max-handshakes-per-client") && !listens(net::Transport::tls))
     return unexpected("--max-handshakes-per-client, but no --listen tls://: only TLS has handshakes");
   if (given("udp-workers") && !listens(net::Transport::udp))
@@ -52,7 +65,9 @@ std::expected<void, std::string> find_misfit(const Options& options) {
 std::string with_line(const std::string& complaint, const std::vector<Setting>& settings) {
   const auto is_about = [&](const Setting& setting) {
     const auto behind = 2 + setting.name.size();
-    return complaint.starts_with("--" + setting.name) && complaint.find_first_of(" ,:", 2) == behind;
+    const bool has_value = complaint.starts_with("--" + setting.name + " ");  // one of several, it may be
+    return complaint.starts_with("--" + setting.name) && complaint.find_first_of(" ,:", 2) == behind &&
+           (!has_value || std::string_view(complaint).substr(behind + 1).starts_with(setting.value));
   };
   const auto found = std::ranges::find_if(settings, is_about);
   if (found == settings.end() || !found->in_file) return complaint;

@@ -44,6 +44,7 @@ constexpr std::array kAbsent = {
     Default{"ticket-key-file", "ticket keys are made here and known to this process alone"},
     Default{"max-qps-per-client", "a client may ask as much as it likes"},
     Default{"max-handshakes-per-client", "a client may connect as often as it likes"},
+    Default{"proxy-from", "no listener takes a PROXY header"},
     Default{"retry-on", "every answer is passed on at once"},
     Default{"user", "it stays who started it"},
     Default{"query-log", "queries are not logged"},

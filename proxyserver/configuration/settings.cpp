@@ -125,7 +125,8 @@ std::string Setting::text() const {
 }
 
 bool is_repeatable(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kRepeatable = {"listen", "upstream", "pin", "allow"};
+  constexpr std::array<std::string_view, 5> kRepeatable = {"listen", "upstream", "pin", "allow",
+                                                           "proxy-from"};
   return std::ranges::find(kRepeatable, name) != kRepeatable.end();
 }
 

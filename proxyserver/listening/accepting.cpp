@@ -63,22 +63,23 @@ void discard_rest(int fd) {
 
 }  // namespace
 
-// Why this client is not served; null: it is.
-const char* Server::refusal(const net::SocketAddress& client, const ClientKey& key,
-                            net::Transport transport) {
-  const auto refused = [&](Metrics::Rule rule, const char* reason) {
-    if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
-    return reason;
-  };
+bool Server::refuse(const net::SocketAddress& client, net::Transport transport, Metrics::Rule rule,
+                    std::string_view reason) {
+  if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
+  log_client("client-refused", client.to_string(), reason);
+  return true;
+}
+
+bool Server::refuses(const net::SocketAddress& client, const ClientKey& key, bool has_room,
+                     net::Transport transport) {
   if (!replaceable_.allow.current().permits(client))
-    return refused(Metrics::Rule::allow, "not among --allow");
-  if (sessions_.of_client(key) >= replaceable_.limits.current().max_per_client)
-    return refused(Metrics::Rule::per_client, "--max-connections-per-client");
+    return refuse(client, transport, Metrics::Rule::allow, "not among --allow");
+  if (!has_room) return refuse(client, transport, Metrics::Rule::per_client, "--max-connections-per-client");
   const std::size_t handshakes = replaceable_.limits.current().max_handshakes_per_client;
   if (handshakes != 0 && transport == net::Transport::tls &&
       !rates_.handshakes.take(key, handshakes, net::Deadline::Clock::now()))
-    return refused(Metrics::Rule::handshakes, "--max-handshakes-per-client");
-  return nullptr;
+    return refuse(client, transport, Metrics::Rule::handshakes, "--max-handshakes-per-client");
+  return false;
 }
 
 bool Server::accept_from(const Listener& listener) {
@@ -88,21 +89,25 @@ bool Server::accept_from(const Listener& listener) {
     net::UniqueFd socket(accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size,
                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!socket.valid()) return accept_failed(errno), false;
-    const net::SocketAddress client = net::SocketAddress::from(address, size);
-    const ClientKey key = client_key(client);
-    if (const char* reason = refusal(client, key, listener.transport)) {
-      log_client("client-refused", client.to_string(), reason);
-      continue;
+    const Limits& limits = replaceable_.limits.current();
+    const Arrival arrival{listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
+                          net::SocketAddress::from(address, size), std::nullopt,
+                          net::Deadline::in(limits.handshake)};
+    const ClientKey key = client_key(arrival.from);
+    if (listener.proxied) {  // whose connection it is will be seen
+      if (refuses_balancer(arrival)) continue;
+    } else {
+      const bool has_room = sessions_.of_client(key) < limits.max_per_client;
+      if (refuses(arrival.from, key, has_room, listener.transport)) continue;
+      if (instruments_.trace) instruments_.trace->accepted(arrival.from.to_string(), listener.uri);
     }
     const int fd = socket.get();
-    std::string peer = client.to_string();
-    if (instruments_.trace) instruments_.trace->accepted(peer, listener.uri);
     const bool started = sessions_.start(
-        fd, key,
-        [this, key, identity = listener.transport == net::Transport::tls ? replaceable_.identity : nullptr,
-         socket = std::make_shared<net::UniqueFd>(std::move(socket)),
-         peer = std::move(peer)](const LiveSessions::SignOff& sign_off) {
-          serve(std::move(*socket), identity, peer, key, sign_off);
+        fd, listener.proxied ? std::nullopt : std::optional(key),
+        [this, arrival, socket = std::make_shared<net::UniqueFd>(std::move(socket)),
+         proxied_by = listener.proxied ? listener.uri : ""](const LiveSessions::Place& place) {
+          if (proxied_by.empty()) return serve(std::move(*socket), arrival, place);
+          serve_proxied(std::move(*socket), arrival, proxied_by, place);
         });
     if (started) continue;
     if (instruments_.metrics)
@@ -126,29 +131,35 @@ void Server::pause_accepting(const char* reason) {
   logging::write_summed(logging::Level::warning, "accept-failed", logging::field("reason", reason));
 }
 
-void Server::serve(net::UniqueFd socket, const Identity& identity, const std::string& peer,
-                   const ClientKey& key, const LiveSessions::SignOff& sign_off) {
+void Server::serve(net::UniqueFd socket, const Arrival& arrival, const LiveSessions::Place& place) {
   const auto begin = net::Deadline::Clock::now();
   const auto time = [&] { return net::Deadline::Clock::now() - begin; };
   const Trace* const trace = instruments_.trace.get();
   const Limits& limits = replaceable_.limits.current();
-  const net::Transport transport = identity ? net::Transport::tls : net::Transport::tcp;
+  const net::Transport transport = arrival.transport();
   Metrics* const metrics = instruments_.metrics.get();
   if (metrics != nullptr) metrics->client_accepted(transport);
+  std::string peer;
   bool is_handshaking = false;
   std::optional<CapturedConnection> captured;  // before the stream, which it watches
   std::unique_ptr<net::Stream> stream;
   try {
-    if (instruments_.capture)
-      captured.emplace(*instruments_.capture, socket.get(), net::SocketAddress::of_peer(socket.get()),
-                       CapturedConnection::Side::accepted);
-    if (identity) {
-      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *identity, peer);
+    peer = arrival.client().to_string();
+    if (instruments_.capture) {
+      if (arrival.ends)
+        captured.emplace(*instruments_.capture, arrival.ends->client, arrival.ends->balancer);
+      else
+        captured.emplace(*instruments_.capture, socket.get(), arrival.from,
+                         CapturedConnection::Side::accepted);
+    }
+    if (arrival.identity) {
+      auto client = std::make_unique<tls::TlsStream>(std::move(socket), *arrival.identity, peer);
       tls::TlsStream& handshaking = *client;
       stream = std::move(client);
       if (captured) captured->watch(handshaking);
       is_handshaking = true;
-      shake_hands(handshaking, net::Deadline::in(limits.handshake));
+      persist(handshaking.fd(), arrival.handshake, "TLS handshake with " + peer,
+              [&] { return handshaking.try_handshake(); });
       is_handshaking = false;
       if (metrics != nullptr) metrics->client_handshake(handshaking.facts());
       if (trace != nullptr) trace->handshake(peer, handshaking.facts(), time());
@@ -157,8 +168,9 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       if (captured) captured->watch(*client);
       stream = std::move(client);
     }
-    const auto session = std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_,
-                                                   instruments_, &rates_.queries, key);
+    const auto session =
+        std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_,
+                                  &rates_.queries, client_key(arrival.client()));
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();
@@ -176,6 +188,6 @@ void Server::serve(net::UniqueFd socket, const Identity& identity, const std::st
       // What ended the session, in all likelihood: there is no memory to say so either.
     }
   }
-  sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is somebody
-               // else's by then
+  place.sign_off();  // before the stream closes the socket: nobody may shut down a descriptor that is
+                     // somebody else's by then
 }

@@ -16,31 +16,47 @@ LiveSessions::~LiveSessions() {
   cut_off();
 }
 
-bool LiveSessions::start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work) {
+bool LiveSessions::start(int fd, std::optional<ClientKey> key, std::function<void(const Place&)> work) {
   const std::lock_guard lock(mutex_);  // held until the entry has its thread: the thread's end waits for it
-  std::size_t& of_client = per_client_[key];
+  std::size_t* const of_client = key ? &per_client_[*key] : nullptr;
   const auto entry = live_.insert(live_.end(), Entry{{}, fd, key});
-  ++of_client;
+  if (of_client != nullptr) ++*of_client;
   try {
     entry->thread = std::thread([this, entry, work = std::move(work)] {
-      work([this, entry] {
-        const std::lock_guard sign_off(mutex_);
-        entry->fd = -1;
-      });
+      work(Place(*this, entry));
       ended(entry);
     });
     return true;
   } catch (const std::exception&) {  // EAGAIN: the limit of threads or of memory; std::bad_alloc
-    if (--of_client == 0) per_client_.erase(key);
+    forget_client(entry);
     live_.erase(entry);
     return false;
   }
 }
 
-void LiveSessions::ended(std::list<Entry>::iterator entry) {
+void LiveSessions::Place::sign_off() const {
+  const std::lock_guard lock(sessions_.mutex_);
+  entry_->fd = -1;
+}
+
+bool LiveSessions::Place::belongs_to(const ClientKey& key, std::size_t limit) const {
+  const std::lock_guard lock(sessions_.mutex_);
+  const auto [client, is_new] = sessions_.per_client_.try_emplace(key, 0);
+  if (client->second >= limit) return false;
+  ++client->second;
+  entry_->key = key;
+  return true;
+}
+
+void LiveSessions::forget_client(Entries::iterator entry) {
+  if (!entry->key) return;
+  if (const auto client = per_client_.find(*entry->key); --client->second == 0) per_client_.erase(client);
+}
+
+void LiveSessions::ended(Entries::iterator entry) {
   const std::lock_guard lock(mutex_);
   if (live_.size() >= limit_) eventfd_write(wake_.get(), 1);
-  if (const auto client = per_client_.find(entry->key); --client->second == 0) per_client_.erase(client);
+  forget_client(entry);
   ended_.splice(ended_.end(), live_, entry);
   change_.notify_one();
 }

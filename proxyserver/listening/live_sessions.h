@@ -9,6 +9,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "common/net/deadline.h"
@@ -20,11 +21,13 @@ class LiveSessions {
   explicit LiveSessions(std::size_t limit);
   ~LiveSessions();  // cuts off what is still alive, and waits for it
 
-  // Runs `work` for a client, named by `key`, on a thread of its own. `fd` is the client's socket, which
-  // `work` must keep open until it has called the function that it is handed: then it is signed off. False:
-  // no thread could be had. Throws std::bad_alloc; then nothing has changed either.
-  using SignOff = std::function<void()>;
-  bool start(int fd, const ClientKey& key, std::function<void(const SignOff&)> work);
+  class Place;
+
+  // Runs `work` for a client, named by `key`, on a thread of its own. nullopt: it is not known yet whose
+  // connection it is; Place::belongs_to() says so later. `fd` is the client's socket, which `work` must keep
+  // open until it has called Place::sign_off(). False: no thread could be had. Throws std::bad_alloc; then
+  // nothing has changed either.
+  bool start(int fd, std::optional<ClientKey> key, std::function<void(const Place&)> work);
 
   std::size_t limit() const { return limit_; }
   bool full() const;
@@ -41,16 +44,34 @@ class LiveSessions {
   struct Entry {
     std::thread thread;
     int fd;  // -1 once signed off
-    ClientKey key;
+    std::optional<ClientKey> key;
   };
+  using Entries = std::list<Entry>;
 
-  void ended(std::list<Entry>::iterator entry);
+  void ended(Entries::iterator entry);
+  void forget_client(Entries::iterator entry);  // under the lock
 
   const std::size_t limit_;
   net::UniqueFd wake_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable change_;
   std::map<ClientKey, std::size_t> per_client_;  // how many of live_
-  std::list<Entry> live_;
-  std::list<Entry> ended_;
+  Entries live_;
+  Entries ended_;
+};
+
+// What a session's thread has here: for that thread, until `work` returns.
+class LiveSessions::Place {
+ public:
+  void sign_off() const;
+  // Of a session that began without a name, once: false, and nothing has changed, if this client has as many
+  // as `limit` already. Throws std::bad_alloc.
+  bool belongs_to(const ClientKey& key, std::size_t limit) const;
+
+ private:
+  friend LiveSessions;
+  Place(LiveSessions& sessions, Entries::iterator entry) : sessions_(sessions), entry_(entry) {}
+
+  LiveSessions& sessions_;
+  Entries::iterator entry_;
 };

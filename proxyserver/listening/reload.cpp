@@ -30,6 +30,7 @@ constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
                                                              "pin-only",
                                                              "ticket-key-file",
                                                              "allow",
+                                                             "proxy-from",
                                                              "max-in-flight",
                                                              "idle-timeout",
                                                              "write-timeout",
@@ -67,6 +68,7 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
   merged.upstream_ca = wanted.upstream_ca;
   merged.pin_only = wanted.pin_only;
   merged.allow = wanted.allow;
+  merged.proxy_from = wanted.proxy_from;
   merged.log_level = wanted.log_level;
   merged.limits = wanted.limits;
   merged.limits.max_connections = in_force.limits.max_connections;
@@ -243,6 +245,7 @@ void Reload::load_trusts(Loaded& loaded) const {
 void Reload::publish(Loaded loaded, const char* by) {
   target_.limits.publish(loaded.options.limits);
   target_.allow.publish(loaded.options.allow);
+  target_.proxy_from.publish(loaded.options.proxy_from);
   if (loaded.identity != nullptr) target_.identity = std::move(loaded.identity);
   for (std::size_t i = 0; i < loaded.trusts.size(); ++i)
     if (loaded.trusts[i] != nullptr) target_.trusts[i]->replace(std::move(loaded.trusts[i]));

@@ -119,7 +119,8 @@ Names::LookUp lookup_for(const Options& options) {
 Server::Server(const Options& options, Reload::ReadOptions read_again)
     : options_(with_default_files(options)),
       instruments_(options.instruments),
-      replaceable_{Published(options.allow), Published(options.limits), nullptr, {}},
+      replaceable_{
+          Published(options.allow), Published(options.limits), nullptr, {}, Published(options.proxy_from)},
       reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
@@ -245,13 +246,13 @@ void Server::open_metrics(const net::SocketAddress& address) {
 // A name's addresses all, but for those that this machine has not: "localhost" is ::1 too, by its hosts file,
 // where IPv6 is switched off.
 void Server::listen(const net::Uri& uri) {
-  if (uri.address) return listen({uri.transport, *uri.address, {}});
+  if (uri.address) return listen({uri.transport, *uri.address, {}, uri.proxied});
   const net::Addresses addresses = net::look_up(uri.host, uri.port);
   const std::string action = "look up the name in --listen " + uri.to_string();
   if (!addresses) throw NetError(NetError::Kind::system, fmt::format("{}: {}", action, addresses.error()));
   const std::size_t before = bound_.size();
   for (const net::SocketAddress& address : *addresses) try {
-      listen(net::Endpoint{uri.transport, address, {}});
+      listen(net::Endpoint{uri.transport, address, {}, uri.proxied});
     } catch (const NetError& error) {
       const bool is_last = &address == &addresses->back() && bound_.size() == before;
       if ((error.error() != EADDRNOTAVAIL && error.error() != EAFNOSUPPORT) || is_last) throw;
@@ -268,7 +269,7 @@ void Server::listen(const net::Endpoint& endpoint) {
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
     real.address = net::SocketAddress::of_socket(socket.get());
-    listeners_.push_back({std::move(socket), endpoint.transport, real.to_string()});
+    listeners_.push_back({std::move(socket), endpoint.transport, endpoint.proxied, real.to_string()});
   }
   bound_.push_back(real);
 }
@@ -280,7 +281,8 @@ void Server::listen(const HandedSocket& handed) {
                                                 replaceable_.allow, instruments_, rates_.datagrams));
   } else {
     net::prepare_listener(socket.get());
-    listeners_.push_back({std::move(socket), handed.endpoint.transport, handed.endpoint.to_string()});
+    const net::Endpoint& endpoint = handed.endpoint;
+    listeners_.push_back({std::move(socket), endpoint.transport, endpoint.proxied, endpoint.to_string()});
   }
   bound_.push_back(handed.endpoint);
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
+#include "common/net/proxy_header.h"
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_stream.h"
 #include "proxyserver/clients/udp_service.h"
@@ -50,7 +52,21 @@ class Server {
   struct Listener {
     net::UniqueFd socket;
     net::Transport transport;
+    bool proxied;  // a PROXY header says who the client is
     std::string uri;
+  };
+
+  using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
+  // A connection that is to be served, or whose client is still to be made out.
+  struct Arrival {
+    Identity identity;
+    net::SocketAddress from;
+    std::optional<net::ProxyHeader::Ends>
+        ends;                 // by the PROXY header; else it is the client that has connected
+    net::Deadline handshake;  // until when it must have said who it is, TLS included
+
+    const net::SocketAddress& client() const { return ends ? ends->client : from; }
+    net::Transport transport() const { return identity ? net::Transport::tls : net::Transport::tcp; }
   };
 
   void add_upstream(const UpstreamOptions& upstream);
@@ -63,14 +79,24 @@ class Server {
   void look_at_identity();
   void log_certificate_age();
   void open_metrics(const net::SocketAddress& address);
-  const char* refusal(const net::SocketAddress& client, const ClientKey& key, net::Transport transport);
+  // Whether this client is not served; `has_room`: it may have one connection more. These: any thread.
+  bool refuses(const net::SocketAddress& client, const ClientKey& key, bool has_room,
+               net::Transport transport);
+  bool refuses_balancer(const Arrival& arrival);
+  bool refuse(const net::SocketAddress& client, net::Transport transport, Metrics::Rule rule,
+              std::string_view reason);        // counts it and logs it; true
   bool accept_from(const Listener& listener);  // false: nobody waits there any more, or nobody can be taken
   void accept_failed(int error);
   void pause_accepting(const char* reason);
-  using Identity = std::shared_ptr<const tls::ServerContext>;  // null: the client does not come by TLS
-  void serve(net::UniqueFd socket, const Identity& identity, const std::string& peer, const ClientKey& key,
-             const LiveSessions::SignOff& sign_off);
-  void shake_hands(tls::TlsStream& client, net::Deadline deadline) const;
+  // Both sign off.
+  void serve(net::UniqueFd socket, const Arrival& arrival, const LiveSessions::Place& place);
+  bool let_in(int fd, Arrival& arrival, const LiveSessions::Place& place);
+  void serve_proxied(net::UniqueFd socket, Arrival arrival, const std::string& listener,
+                     const LiveSessions::Place& place);
+  // Until `attempt` is done, or throws. `what` is for the text of NetError, which comes at the deadline, or
+  // soon after the proxy was told to stop.
+  void persist(int fd, net::Deadline deadline, const std::string& what,
+               const std::function<net::IoResult::Status()>& attempt) const;
   bool is_told_to_stop();
   void use_what_is_new();
   void tell_certificate_end();

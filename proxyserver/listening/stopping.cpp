@@ -43,22 +43,22 @@ void end_when_told_again(int signals) {
 
 }  // namespace
 
-void Server::shake_hands(tls::TlsStream& client, net::Deadline deadline) const {
-  using Handshake = net::IoResult::Status;
+void Server::persist(int fd, net::Deadline deadline, const std::string& what,
+                     const std::function<net::IoResult::Status()>& attempt) const {
+  using Progress = net::IoResult::Status;
   const net::Waker waker;  // before draining_ is looked at: who sets it wakes us
   bool stopping = false;
   for (;;) {
-    const Handshake status = client.try_handshake();
-    if (status == Handshake::done) return;
+    const Progress status = attempt();
+    if (status == Progress::done) return;
     if (draining_ && !stopping) {
       stopping = true;
       deadline = earlier(deadline, net::Deadline::in(kHandshakePatience));
     }
     const auto now = net::Deadline::Clock::now();
     // Before the wait, too: a peer that always has another octet must not keep us beyond the deadline.
-    if (deadline.expired(now))
-      throw net::NetError(net::NetError::Kind::timeout, "TLS handshake with " + client.peer());
-    pollfd entry{client.fd(), static_cast<short>(status == Handshake::want_write ? POLLOUT : POLLIN), 0};
+    if (deadline.expired(now)) throw net::NetError(net::NetError::Kind::timeout, what);
+    pollfd entry{fd, static_cast<short>(status == Progress::want_write ? POLLOUT : POLLIN), 0};
     waker.wait({&entry, 1}, deadline, now);
   }
 }

@@ -25,7 +25,11 @@ std::expected<net::Endpoint, std::string> endpoint_of(int fd, std::string_view n
   const int family = socket_option(fd, SO_DOMAIN);
   if (family != AF_INET && family != AF_INET6) return unexpected("it is no socket of an IP network");
   const net::SocketAddress address = net::SocketAddress::of_socket(fd);
+  const bool proxied = name.starts_with("proxy+");
+  if (proxied) name.remove_prefix(name.find('+') + 1);
   const bool says_transport = name == "tls" || name == "tcp" || name == "udp";
+  if (proxied && name != "tls" && name != "tcp")
+    return unexpected("the PROXY protocol comes over connections alone: proxy+tls or proxy+tcp");
   if (socket_option(fd, SO_TYPE) == SOCK_DGRAM) {
     if (says_transport && name != "udp")
       return unexpected(fmt::format("its name is '{}', but it is for datagrams", name));
@@ -36,7 +40,7 @@ std::expected<net::Endpoint, std::string> endpoint_of(int fd, std::string_view n
   if (socket_option(fd, SO_ACCEPTCONN) != 1)
     return unexpected("it is one connection, not a listener: Accept=no is needed in the .socket unit");
   const bool plain = says_transport ? name == "tcp" : address.port() == kPlainDns;
-  return net::Endpoint{plain ? net::Transport::tcp : net::Transport::tls, address, {}};
+  return net::Endpoint{plain ? net::Transport::tcp : net::Transport::tls, address, {}, proxied};
 }
 
 // The next of names that have colons between them.

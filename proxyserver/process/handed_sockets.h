@@ -17,7 +17,7 @@ struct HandedSocket {
 };
 
 // By LISTEN_FDS, if LISTEN_PID is this process; changes nothing. What each carries: a datagram socket, DNS
-// over UDP; a stream socket, what its name in LISTEN_FDNAMES says, "tls" or "tcp"; one by another name, plain
-// DNS on port 53, where everybody expects that, and TLS on any other. The error is a clause for
-// cli::complain().
+// over UDP; a stream socket, what its name in LISTEN_FDNAMES says, "tls" or "tcp", or either behind "proxy+";
+// one by another name, plain DNS on port 53, where everybody expects that, and TLS on any other. The error is
+// a clause for cli::complain().
 std::expected<std::vector<HandedSocket>, std::string> handed_sockets();

@@ -64,9 +64,16 @@ void Capture::add(Clock::time_point when, const std::vector<Bytes>& packets) {
 }
 
 CapturedConnection::CapturedConnection(Capture& capture, int fd, const net::SocketAddress& peer, Side side)
+    : CapturedConnection(capture, conversation(fd, peer, side), side) {}
+
+CapturedConnection::CapturedConnection(Capture& capture, const net::SocketAddress& client,
+                                       const net::SocketAddress& other)
+    : CapturedConnection(capture, net::TcpConversation(client, other), Side::accepted) {}
+
+CapturedConnection::CapturedConnection(Capture& capture, net::TcpConversation conversation, Side side)
     : capture_(capture),
       side_(side),
-      conversation_(conversation(fd, peer, side)),
+      conversation_(std::move(conversation)),
       connected_(side == Side::accepted) {
   std::vector<Bytes> packets = {conversation_.syn()};
   if (connected_)

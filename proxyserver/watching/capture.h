@@ -50,6 +50,8 @@ class CapturedConnection final : public net::Watcher, public tls::MessageWatcher
   // have come when the first octets pass. Accepted: it is over.
   enum class Side : std::uint8_t { connecting, accepted };
   CapturedConnection(Capture& capture, int fd, const net::SocketAddress& peer, Side side);
+  // Accepted, and known to run from `client` to `other` by what a load balancer says: of one family.
+  CapturedConnection(Capture& capture, const net::SocketAddress& client, const net::SocketAddress& other);
   ~CapturedConnection() override;  // closed(true), unless it was closed before
 
   void watch(tls::TlsStream& stream);  // before its handshake
@@ -61,6 +63,8 @@ class CapturedConnection final : public net::Watcher, public tls::MessageWatcher
   void closed(bool by_us) noexcept;
 
  private:
+  CapturedConnection(Capture& capture, net::TcpConversation conversation, Side side);
+
   void carried(bool sent, ByteView octets) noexcept;
   void keep(bool sent, ByteView octets);
   void add(Capture::Clock::time_point when, bool sent, ByteView octets);

@@ -19,8 +19,13 @@ constexpr Names<16> kTypes = {"A",  "AAAA", "HTTPS", "SVCB", "PTR", "CNAME",  "M
 constexpr Names<8> kRcodes = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                               "NOTIMP",  "REFUSED", "BADVERS",  "other"};
 constexpr Names<2> kOrigins = {"proxy", "upstream"};
-constexpr Names<5> kRules = {"allow", "max_connections_per_client", "no_thread", "max_qps_per_client",
-                             "max_handshakes_per_client"};
+constexpr Names<7> kRules = {"allow",
+                             "max_connections_per_client",
+                             "no_thread",
+                             "max_qps_per_client",
+                             "max_handshakes_per_client",
+                             "proxy_from",
+                             "proxy_header"};
 constexpr Names<6> kAgain = {"connection_failed", "connection_lost", "stuck", "silent", "refused", "trial"};
 constexpr Names<5> kServfails = {"timeout", "unreachable", "connection", "unusable_answer", "no_connection"};
 constexpr Names<2> kRivals = {"same_upstream", "another_upstream"};

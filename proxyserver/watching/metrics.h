@@ -30,7 +30,7 @@ class Metrics {
                 Duration wait) noexcept;
 
   // Clients' connections. `why`: Session::why_closed(), empty if the client closed.
-  enum class Rule : std::uint8_t { allow, per_client, no_thread, qps, handshakes };
+  enum class Rule : std::uint8_t { allow, per_client, no_thread, qps, handshakes, proxy_from, proxy_header };
   void client_refused(Transport transport, Rule rule) noexcept;
   void client_accepted(Transport transport) noexcept;
   void client_handshake(const tls::ConnectionFacts& facts) noexcept;

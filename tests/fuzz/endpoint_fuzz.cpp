@@ -1,5 +1,8 @@
-// The URI of a leg, with each fallback: what is read is written, and what is written reads as the same.
+// The URI of a leg, with each fallback: what is read is written, and what is written reads as the same. And
+// the header by which a load balancer says who has connected: whatever comes, no octet beyond it is asked
+// for.
 #include "common/net/endpoint.h"
+#include "common/net/proxy_header.h"
 #include "tests/fuzz/fuzz.h"
 
 using fuzz::claim;
@@ -35,9 +38,34 @@ void check(std::string_view text, Transport fallback, std::uint16_t port) {
   claim(again->address.is_loopback() == endpoint->address.is_loopback());
 }
 
+void check_header(ByteView octets) {
+  using net::ProxyHeader;
+  const auto all = net::parse_proxy_header(octets);
+  if (all) claim(all->size >= ProxyHeader::kFixed && all->size <= ProxyHeader::kLongest);
+  if (all && all->size <= octets.size()) {  // whole: what comes behind it changes nothing
+    const auto alone = net::parse_proxy_header(octets.first(all->size));
+    claim(alone.has_value() && alone->size == all->size && alone->ends.has_value() == all->ends.has_value());
+    if (all->ends) claim(all->ends->client.to_string() == alone->ends->client.to_string());
+    if (all->ends) claim(all->ends->client.family() == all->ends->balancer.family());
+  } else if (all) {
+    claim(!all->ends);
+  }
+  // As it would come in: whoever reads as far as it says ends at its last octet, or at the octet that is
+  // wrong.
+  std::size_t count = 0;
+  for (;;) {
+    const auto part = net::parse_proxy_header(octets.first(count));
+    if (!part) return claim(!all);
+    claim(part->size >= count);
+    if (part->size == count || count == octets.size()) return claim(all && all->size == part->size);
+    count = std::min(part->size, octets.size());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check_header({data, size});
   const std::string_view text = fuzz::as_text({data, size});
   for (const Transport fallback : {Transport::tls, Transport::tcp, Transport::udp}) {
     check(text, fallback, 0);

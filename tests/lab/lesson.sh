@@ -139,7 +139,7 @@ quiz() {
   local sheet
   sheet=$(command client --replay quiz.run --quiz-sheet --quiz-theme "$theme" --json)
   [ "$(grep -o '"number"' <<<"$sheet" | wc -l)" -ge 5 ] || fail "fewer than five questions for the quiz"
-  grep -qE "\"themes\":\"([^\"]* )?$theme[ \"]" <<<"$sheet" || fail "no question about $theme for the quiz"
+  grep -qE "\"themes\":\"([^\"]* )?${theme}[ \"]" <<<"$sheet" || fail "no question about $theme for the quiz"
 }
 
 # From the terminal; without one, the questions for paper.

@@ -27,11 +27,15 @@ std::shared_ptr<const tls::ClientContext> trust(const std::string& ca_file, cons
   return std::make_shared<const tls::ClientContext>(options);
 }
 
-DotConnection::DotConnection(const net::Endpoint& endpoint, std::shared_ptr<const tls::ClientContext> context)
+DotConnection::DotConnection(const net::Endpoint& endpoint, std::shared_ptr<const tls::ClientContext> context,
+                             ByteView ahead)
     : context_(std::move(context)) {
   const auto deadline = net::Deadline::in(kPatience);
   net::UniqueFd socket = net::connect_tcp(endpoint.address, deadline);
   const std::string peer = endpoint.address.to_string();
+  // A few octets fit into the buffer of a socket that is new.
+  if (!ahead.empty() && ::send(socket.get(), ahead.data(), ahead.size(), MSG_NOSIGNAL) < 0)
+    throw net::NetError::from_errno("write to " + peer, errno);
   if (context_ == nullptr) {
     stream_ = std::make_unique<net::TcpStream>(std::move(socket), peer);
     return;

@@ -22,9 +22,9 @@ std::shared_ptr<const tls::ClientContext> trust(const std::string& ca_file,
 
 class DotConnection {
  public:
-  // Connects, and shakes hands where a context is given.
+  // Connects, sends `ahead`, and shakes hands where a context is given.
   explicit DotConnection(const net::Endpoint& endpoint,
-                         std::shared_ptr<const tls::ClientContext> context = nullptr);
+                         std::shared_ptr<const tls::ClientContext> context = nullptr, ByteView ahead = {});
 
   void send_octets(ByteView octets);  // as they are, no length before them
   void send(ByteView message);        // a frame

@@ -21,9 +21,9 @@ constexpr std::chrono::seconds kStop{20};
 net::Endpoint parse_announcement(const std::string& line) {
   constexpr std::string_view kPrefix = "listening ";
   if (!line.starts_with(kPrefix)) throw std::runtime_error("no announcement: " + line);
-  auto endpoint = net::parse_endpoint(std::string_view(line).substr(kPrefix.size()));
-  if (!endpoint) throw std::runtime_error(endpoint.error());
-  return *endpoint;
+  const auto uri = net::parse_listener(std::string_view(line).substr(kPrefix.size()));
+  if (!uri) throw std::runtime_error(uri.error());
+  return {uri->transport, uri->address.value(), {}, uri->proxied};
 }
 
 // Our two programs run under whatever DOT_UNDER says, such as "/usr/bin/valgrind --quiet", and then with
@@ -59,9 +59,10 @@ Listening::~Listening() {
   }
 }
 
-const net::Endpoint& Listening::endpoint(Transport transport) const {
-  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(),
-                                  [&](const net::Endpoint& one) { return one.transport == transport; });
+const net::Endpoint& Listening::endpoint(Transport transport, bool proxied) const {
+  const auto found = std::ranges::find_if(endpoints_, [&](const net::Endpoint& one) {
+    return one.transport == transport && one.proxied == proxied;
+  });
   if (found == endpoints_.end()) throw std::logic_error("no such listener");
   return *found;
 }

@@ -21,7 +21,8 @@ class Listening {
   Listening(const Arguments& command, std::size_t listeners, Process::Limits limits = {});
   ~Listening();
 
-  const net::Endpoint& endpoint(net::Transport transport) const;  // the first of that kind
+  const net::Endpoint& endpoint(net::Transport transport,
+                                bool proxied = false) const;  // the first of that kind
   Process& process() { return process_; }
   int stop();  // SIGTERM; its exit code
 
@@ -54,7 +55,9 @@ class Proxy {
   // In front of a resolver, over that transport.
   Proxy(const LabResolver& resolver, net::Transport upstream, const Arguments& extra = {});
 
-  const net::Endpoint& endpoint(net::Transport transport) const { return program_.endpoint(transport); }
+  const net::Endpoint& endpoint(net::Transport transport, bool proxied = false) const {
+    return program_.endpoint(transport, proxied);
+  }
   const std::string& ca_file() const { return identity_.ca_file; }
   DotConnection connect(net::Transport transport) const;
   std::shared_ptr<const tls::ClientContext> context() const { return context_; }

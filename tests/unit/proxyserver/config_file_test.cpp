@@ -146,6 +146,8 @@ TEST_CASE("a wrong file is told what is wrong with which of its lines") {
       {"listen tcp://127.0.0.1\nlisten tcp://127.0.0.1:53", ":2: listen tcp://127.0.0.1:53: given twice"},
       {"pin sha256/" + kPin + "\nupstream tls://192.0.2.1",
        ":1: pin sha256/" + kPin + ": a pin belongs behind"},
+      {"listen tls://127.0.0.1:1\nlisten proxy+tls://127.0.0.1:2\n",
+       ":2: --listen proxy+tls://127.0.0.1:2: whose"},
       {"listen tcp://127.0.0.1:1\r\ncert x\r\n", ":2: --cert, but no --listen tls://"},
       {"upstream tls://192.0.2.1\npin-only", ":2: --pin-only: an upstream without --pin"},
       {"cert a" + nul + "b", ":1: octet 0x00 has no place in a text"},

@@ -136,7 +136,9 @@ TEST_CASE("what happens seldom is counted in its own sample, and in no other") {
                                           {"max_connections_per_client", Rule::per_client},
                                           {"no_thread", Rule::no_thread},
                                           {"max_qps_per_client", Rule::qps},
-                                          {"max_handshakes_per_client", Rule::handshakes}})
+                                          {"max_handshakes_per_client", Rule::handshakes},
+                                          {"proxy_from", Rule::proxy_from},
+                                          {"proxy_header", Rule::proxy_header}})
       make(fmt::format(R"(client_refused_total{{transport="{}",rule="{}"}})", name, rule_name),
            [&] { metrics.client_refused(transport, rule); });
   for (const auto& [name, cause] : {std::pair{"connection_failed", Again::connection_failed},

@@ -30,6 +30,18 @@ TEST_CASE("options are taken as they are given") {
   CHECK(options->log_level == logging::Level::debug);
 }
 
+TEST_CASE("a listener behind a load balancer is one of its transport") {
+  const auto options =
+      parse({"--listen", "proxy+tls://[::1]", "--listen", "proxy+tcp://127.0.0.1:5300", "--listen",
+             "tls://127.0.0.2", "--proxy-from", "192.0.2.0/24", "--proxy-from", "::1", "--cert", "c"});
+  REQUIRE(options.has_value());
+  CHECK(options->listen[0].to_string() == "proxy+tls://[::1]:853");
+  CHECK(options->listen[1].to_string() == "proxy+tcp://127.0.0.1:5300");
+  CHECK(options->takes_proxy_headers());
+  for (const auto& [address, permitted] : {std::pair{"192.0.2.1", true}, {"::1", true}, {"127.0.0.1", false}})
+    CHECK(options->proxy_from.permits(net::SocketAddress::parse(address, 1).value()) == permitted);
+}
+
 TEST_CASE("options that belong to one transport are taken where it is used") {
   const auto options = parse({"--listen", "tls://127.0.0.1:0", "--listen", "udp://127.0.0.1:0", "--cert", "c",
                               "--key", "k", "--udp-workers", "3", "--pad", "always", "--upstream-ca", "ca"});
@@ -155,6 +167,12 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--listen", "udp://127.0.0.1:53", "--key", "key.pem"}, "--key, but no --listen tls://"},
       {{"--listen", "tcp://127.0.0.1:53", "--ticket-key-file", "tickets"},
        "--ticket-key-file, but no --listen tls://"},
+      {{"--listen", "proxy+tls://127.0.0.1"},
+       "--listen proxy+tls://127.0.0.1: whose PROXY headers are to be believed? Name the load balancer by"},
+      {{"--proxy-from", "127.0.0.1"}, "--proxy-from, but no --listen proxy+tls://"},
+      {{"--listen", "proxy+udp://127.0.0.1"}, "comes over connections alone: proxy+tls:// or proxy+tcp://"},
+      {{"--listen", "proxy+tcp://127.0.0.1", "--proxy-from", "all"}, "'all' is not an IPv4 or IPv6 address"},
+      {{"--upstream", "proxy+tls://192.0.2.1"}, "'proxy+tls' is not a transport"},
       {{"--udp-workers", "2"}, "--udp-workers, but no --listen udp://"},
       {{"--upstream", "tcp://192.0.2.1", "--pad", "always"}, "never padded"},
       {{"--upstream", "tcp://192.0.2.1", "--pin-only"}, "no keys to pin"},

@@ -65,6 +65,20 @@ TEST_CASE("a reload replaces who may ask, times and limits") {
   CHECK(&proxy.values.limits.current() == &before);
 }
 
+TEST_CASE("a reload replaces whose PROXY headers are believed") {
+  const Running::Words listener = {"--listen", "proxy+tcp://127.0.0.1:0", "--proxy-from"};
+  const auto with = [&](const char* network) {
+    Running::Words words = listener;
+    words.emplace_back(network);
+    return words;
+  };
+  Running proxy(with("127.0.0.1"));
+  REQUIRE(proxy.change(with("192.0.2.0/24")));
+  CHECK(proxy.values.proxy_from.current().permits(stranger()));
+  REQUIRE(proxy.change(with("127.0.0.1")));
+  CHECK_FALSE(proxy.values.proxy_from.current().permits(stranger()));
+}
+
 TEST_CASE("a reload leaves what is built into what there is") {
   Running proxy;
   REQUIRE(proxy.change({"--pool-size", "7", "--max-connections", "9", "--listen", "udp://127.0.0.1:0",
