@@ -18,6 +18,7 @@ usage: ./start.sh          the demo: (1) remove the container '$name' (2) build 
                            (3) ask it for google.com from this shell (4) print the answer
        ./start.sh lab      the exercises: what there is to learn, each run by  ./start.sh lab NAME [--step]
                            with --quiz [--seed N], questions about it follow, other ones for another N
+       ./start.sh lab --html FOLDER   runs all of them, and writes each as a page to read or to print
        ./start.sh test     build everything with warnings as errors and run every test; what follows chooses among
                            them, in ctest's words:  ./start.sh test -L unit
        ./start.sh stop     remove the container that the demo left running
@@ -240,6 +241,17 @@ run_tests() {
   ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
 }
 
+# lab --html FOLDER: what the exercises print and show, as pages.
+hand_out() {
+  [ -n "$1" ] || die "say which folder the pages go to:  ./start.sh lab --html FOLDER"
+  install_packages "${build_packages[@]}"
+  configure
+  quietly compile --target proxyserver client labresolver labrelay
+  use_this_machine
+  say "Running all exercises; their pages are in $1:"
+  tests/lab/handout.sh "$1" || die "an exercise failed; run it by itself to see where"
+}
+
 check_lab_options() {
   while [ $# -gt 0 ]; do
     case $1 in
@@ -254,7 +266,7 @@ check_lab_options() {
   done
 }
 
-# lab [--list | EXERCISE [--step] [--quiz [--seed N]]]: without one, the index, out of the first line of each.
+# lab [--list | --html FOLDER | EXERCISE [--step] [--quiz [--seed N]]]: without one, the index, out of the first line of each.
 lab() {
   local exercises=(tests/lab/exercises/*.sh) exercise
   if [ $# -eq 0 ] || [ "$1" = --list ]; then
@@ -262,7 +274,12 @@ lab() {
       printf '  %-20s %s\n' "$(basename "$exercise" .sh | cut -c 4-)" "$(sed -n '2s/^# //p' "$exercise")"
     done
     printf '\nRun one:  ./start.sh lab first-query      pausing between its parts:  ./start.sh lab first-query --step\n'
+    printf 'All of them as pages to read or to print:  ./start.sh lab --html FOLDER\n'
     printf 'With questions about it at the end:       ./start.sh lab first-query --quiz\n'
+    return
+  fi
+  if [ "$1" = --html ]; then
+    hand_out "${2-}"
     return
   fi
   exercise=$(printf '%s\n' "${exercises[@]}" | grep -E "/[0-9]+-$1\.sh$") || die "no exercise '$1'; try ./start.sh lab"

@@ -157,6 +157,18 @@ string chart(string_view value, Options& options, ServerWords&) {
   return {};
 }
 
+string explain(string_view value, Options& options, ServerWords&) {
+  if (value.empty() || value == "full")
+    options.show.explain = Show::Level::full;
+  else if (value == "short")
+    options.show.explain = Show::Level::brief;
+  else if (value == "expert")
+    options.show.explain = Show::Level::expert;
+  else
+    return fmt::format("--explain: '{}' is not one of short, full, expert", value);
+  return {};
+}
+
 string colour(string_view value, Options& options, ServerWords&) {
   if (value == "auto")
     options.show.colour = Show::Colour::automatic;
@@ -216,7 +228,7 @@ constexpr LongOption kLongOptions[] = {
     // what to show
     {"short", no_argument, show<&Show::rdata_only>},
     {"json", no_argument, show<&Show::json>},
-    {"explain", no_argument, show<&Show::explain>},
+    {"explain", optional_argument, explain},
     {"eavesdropper", no_argument, show<&Show::eavesdropper>},
     {"timeline", no_argument, show<&Show::timeline>},
     {"chart", required_argument, chart},

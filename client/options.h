@@ -33,12 +33,13 @@ struct QueryOptions {
 
 struct Show {
   enum class Colour : std::uint8_t { automatic, always, never };
+  enum class Level : std::uint8_t { brief, full, expert };
 
-  bool rdata_only = false;    // --short
-  bool json = false;          // RFC 8427, one object per question and line
-  bool explain = false;       // the exchange step by step, every octet of the messages
-  bool eavesdropper = false;  // what someone on the path sees, beside what the ends see
-  bool timeline = false;      // round trips as a text chart
+  bool rdata_only = false;         // --short
+  bool json = false;               // RFC 8427, one object per question and line
+  std::optional<Level> explain{};  // the exchange step by step; from `full` on every octet of the messages
+  bool eavesdropper = false;       // what someone on the path sees, beside what the ends see
+  bool timeline = false;           // round trips as a text chart
   Colour colour = Colour::automatic;
   bool command = true;     // the first line, which repeats the command
   bool statistics = true;  // the footer

@@ -8,6 +8,8 @@
 #include "client/show/explain_handshake.h"
 #include "client/show/explain_layers.h"
 #include "client/show/explain_message.h"
+#include "client/show/explain_record.h"
+#include "client/show/explain_short.h"
 #include "client/show/key_exchange.h"
 #include "client/show/steps.h"
 #include "client/show/tls_words.h"
@@ -38,7 +40,9 @@ class Story {
       : outcome_(outcome),
         options_(options),
         index_(connection),
-        connection_(outcome.connections[connection]) {}
+        connection_(outcome.connections[connection]),
+        expert_(options.show.explain == Show::Level::expert),
+        records_(connection_) {}
 
   std::string tell(const std::vector<Step>& steps) {
     line(0, fmt::format("CONNECTION to {}, {}", connection_.address.to_string(), way()));
@@ -131,6 +135,10 @@ class Story {
     if (step.kind == Step::Kind::record && step.content == content::kChangeCipherSpec)
       line(3, tls13_ ? "says nothing: it is there for middleboxes that expect TLS 1.2 [RFC 8446 D.4]"
                      : "all that follows is encrypted with the new keys [RFC 5246 7.1]");
+    for (const WireEvent* const event : step.inside)
+      if (is_hello(*event)) tls13_ = hello_words(event->octets).tls13;
+    if (expert_ && step.kind == Step::Kind::record)
+      for (const std::string& part : records_.lines(step, tls13_)) line(3, part);
     for (const WireEvent* const event : step.inside) inside(*event, step.encrypted);
   }
 
@@ -172,12 +180,10 @@ class Story {
 
   void handshake(ByteView octets, bool encrypted, bool sent) {
     if (octets.empty()) return;
-    if (octets[0] == tls::handshake::kClientHello || octets[0] == tls::handshake::kServerHello)
-      tls13_ = hello_words(octets).tls13;
     const std::string purpose = handshake_purpose(octets, tls13_);
     line(3, fmt::format("{}, {} octets{}{}", handshake_name(octets), octets.size(),
                         purpose.empty() ? "" : ": ", purpose));
-    for (const std::string& content : handshake_contents(octets)) line(6, content);
+    for (const std::string& content : handshake_contents(octets, tls13_, expert_)) line(6, content);
     const bool shows_certificate =
         octets[0] == tls::handshake::kCertificate || octets[0] == tls::handshake::kCompressedCertificate;
     if (shows_certificate && !sent) certificate(encrypted);
@@ -269,13 +275,15 @@ class Story {
       title += fmt::format("; the two before it, {:02x} {:02x}, are its length [RFC 7766 8]", size >> 8,
                            size & 0xff);
     blank();
-    out_ += explain_message(event.octets, title) + '\n';
+    out_ += explain_message(event.octets, title, expert_) + '\n';
   }
 
   const Outcome& outcome_;
   const Options& options_;
   const std::size_t index_;
   const Connection& connection_;
+  const bool expert_;
+  RecordCount records_;
   std::string out_;
   bool encrypted_[2] = {};  // whether that has been told: of what came, of what was sent
   bool tls13_ = false;      // as the newest hello has it: offered, then chosen
@@ -292,7 +300,8 @@ std::string explain(const Outcome& outcome, const Options& options) {
   const std::vector<Step> steps = steps_of(outcome);
   for (std::size_t i = 0; i < outcome.connections.size(); ++i) {
     if (i > 0) out += "\n";
-    out += Story(outcome, options, i).tell(steps);
+    out += options.show.explain == Show::Level::brief ? explain_short(outcome, i, steps)
+                                                      : Story(outcome, options, i).tell(steps);
   }
   if (outcome.failure) out += "\nThe run failed here; the error message says why.\n";
   return out;

@@ -1,6 +1,8 @@
 // --explain: a run told in the order in which it happened, for a student: every TCP and TLS step with what it
 // carries and who can read it, why the server was trusted, every octet of the DNS messages, and what each
-// layer added. Printed from the recording and the decoder's fields. A pure function.
+// layer added. How much of that: --explain=short has a line for each step (explain_short.h), `expert` besides
+// each field of the handshake and what each record is sealed with. Printed from the recording and the
+// decoder's fields. A pure function.
 #pragma once
 
 #include <string>

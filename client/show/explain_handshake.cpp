@@ -6,6 +6,8 @@
 #include <span>
 
 #include "client/show/escape.h"
+#include "client/show/handshake_names.h"
+#include "client/show/hex.h"
 #include "client/show/key_exchange.h"
 #include "client/show/tls_words.h"
 #include "common/dns/wire_reader.h"
@@ -17,79 +19,6 @@ namespace {
 namespace handshake = tls::handshake;
 using dns::WireReader;  // TLS is big-endian too, and as full of lengths
 using Lines = std::vector<std::string>;
-
-struct Named {
-  std::uint16_t code;
-  std::string_view name;
-};
-
-constexpr Named kVersions[] = {
-    {0x0300, "SSL 3.0"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"}, {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}};
-
-constexpr Named kSuites[] = {
-    {0x1301, "TLS_AES_128_GCM_SHA256"},
-    {0x1302, "TLS_AES_256_GCM_SHA384"},
-    {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
-    {0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"},
-    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
-    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
-    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
-    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
-    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
-};
-
-constexpr Named kSchemes[] = {
-    {0x0401, "rsa_pkcs1_sha256"},
-    {0x0501, "rsa_pkcs1_sha384"},
-    {0x0601, "rsa_pkcs1_sha512"},
-    {0x0403, "ecdsa_secp256r1_sha256"},
-    {0x0503, "ecdsa_secp384r1_sha384"},
-    {0x0603, "ecdsa_secp521r1_sha512"},
-    {0x0804, "rsa_pss_rsae_sha256"},
-    {0x0805, "rsa_pss_rsae_sha384"},
-    {0x0806, "rsa_pss_rsae_sha512"},
-    {0x0807, "ed25519"},
-    {0x0808, "ed448"},
-    {0x0904, "mldsa44"},  // post-quantum, draft-ietf-tls-mldsa
-    {0x0905, "mldsa65"},
-    {0x0906, "mldsa87"},
-};
-
-constexpr Named kCompressions[] = {{1, "zlib"}, {2, "brotli"}, {3, "zstd"}};  // RFC 8879 §7.3
-
-enum Extension : std::uint16_t {
-  kServerName = 0,
-  kSupportedGroups = 10,
-  kSignatureAlgorithms = 13,
-  kAlpn = 16,
-  kPreSharedKey = 41,
-  kSupportedVersions = 43,
-  kKeyShare = 51,
-};
-
-constexpr Named kExtensions[] = {
-    // IANA, "TLS ExtensionType Values"
-    {kServerName, "server_name (SNI)"},
-    {5, "status_request"},
-    {kSupportedGroups, "supported_groups"},
-    {11, "ec_point_formats"},
-    {kSignatureAlgorithms, "signature_algorithms"},
-    {kAlpn, "ALPN"},
-    {22, "encrypt_then_mac"},
-    {23, "extended_master_secret"},
-    {27, "compress_certificate"},
-    {35, "session_ticket"},
-    {kPreSharedKey, "pre_shared_key"},
-    {42, "early_data"},
-    {kSupportedVersions, "supported_versions"},
-    {44, "cookie"},
-    {45, "psk_key_exchange_modes"},
-    {49, "post_handshake_auth"},
-    {50, "signature_algorithms_cert"},
-    {kKeyShare, "key_share"},
-    {65281, "renegotiation_info"},
-};
 
 struct Purpose {
   std::uint8_t code;
@@ -115,11 +44,6 @@ constexpr Purpose kPurposes[] = {
     {handshake::kCompressedCertificate, "who this is, and who vouches for it, compressed", "8879 4", ""},
 };
 
-std::string name_of(std::span<const Named> table, std::uint16_t code) {
-  const auto found = std::ranges::find(table, code, &Named::code);
-  return found == table.end() ? fmt::format("0x{:04x}", code) : std::string(found->name);
-}
-
 std::size_t u24(WireReader& reader) {
   const std::size_t high = reader.u8();
   return high << 16 | reader.u16();
@@ -127,21 +51,6 @@ std::size_t u24(WireReader& reader) {
 
 std::string text_of(ByteView octets) {
   return printable({reinterpret_cast<const char*>(octets.data()), octets.size()});
-}
-
-// Some of a list of 16-bit codes by name, and how many more there are.
-template <typename Name>
-std::string names_of(Name name, ByteView codes) {
-  constexpr std::size_t kShown = 5;
-  Lines names;
-  WireReader reader(codes);
-  while (reader.remaining() >= 2 && names.size() < kShown) names.push_back(name(reader.u16()));
-  const std::size_t more = reader.remaining() / 2;
-  return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
-}
-
-std::string list_of(std::span<const Named> table, ByteView codes) {
-  return names_of([&](std::uint16_t code) { return name_of(table, code); }, codes);
 }
 
 std::string server_name(WireReader body) {
@@ -170,75 +79,190 @@ std::string key_shares(WireReader body, bool from_client) {
   return fmt::format("{}", fmt::join(shares, "; "));
 }
 
-std::string extension_text(std::uint16_t code, WireReader body, bool from_client) {
-  switch (code) {
-    case kServerName:
-      return server_name(body);
-    case kAlpn:
-      return protocols(body);
-    case kKeyShare:
-      return key_shares(body, from_client);
-    case kSupportedVersions:
-      if (from_client) body.u8();  // the list's length; the server's is one version
-      return list_of(kVersions, body.rest());
-    case kSupportedGroups:
-      body.u16();
-      return names_of(group_name, body.rest());
-    case kSignatureAlgorithms:
-      body.u16();
-      return list_of(kSchemes, body.rest());
-    case kPreSharedKey:
-      return from_client ? "a ticket of an earlier connection"
-                         : "the ticket is accepted: no certificate follows";
-    default:
-      return body.remaining() == 0   ? "empty"
-             : body.remaining() == 1 ? "1 octet"
-                                     : fmt::format("{} octets", body.remaining());
+// One message's lines. With `all` no list is cut short, and each line ends with its RFC.
+class Contents {
+ public:
+  Contents(ByteView message, bool tls13, bool all)
+      : reader_(message), tls13_(tls13), all_(all), retry_(is_hello_retry(message)) {
+    type_ = reader_.u8();
+    const std::size_t length = u24(reader_);
+    if (all_ && reader_.ok())
+      say(fmt::format("before it: its type, {}, and its length, {}, in 4 octets", type_, length), "8446 4",
+          "5246 7.4");
+    tell();
+    if (!reader_.ok()) lines_.emplace_back("and then it makes no sense");
   }
-}
 
-void add_extensions(WireReader& reader, bool from_client, Lines& lines) {
-  if (reader.at_end()) return;
-  WireReader list = reader.window(reader.u16());
-  while (!list.at_end()) {
-    const std::uint16_t code = list.u16();
-    const WireReader body = list.window(list.u16());
-    if (list.ok())
-      lines.push_back(
-          fmt::format("{}: {}", name_of(kExtensions, code), extension_text(code, body, from_client)));
+  Lines take() { return std::move(lines_); }
+
+ private:
+  void say(std::string line, std::string_view rfc13, std::string_view rfc12) {
+    const std::string_view rfc = tls13_ ? rfc13 : rfc12;
+    if (all_ && !rfc.empty()) line += fmt::format(" [RFC {}]", rfc);
+    lines_.push_back(std::move(line));
   }
-  reader.close(list);
-}
 
-void add_hello(WireReader& reader, bool from_client, bool retry, Lines& lines) {
-  lines.push_back("legacy_version: " + name_of(kVersions, reader.u16()));
-  reader.bytes(32);
-  lines.push_back(retry ? "random: the value that means HelloRetryRequest" : "random: 32 octets");
-  if (const ByteView session = reader.bytes(reader.u8()); !session.empty())
-    lines.push_back(fmt::format("session_id: {} octets", session.size()));
-  const ByteView suites = reader.bytes(from_client ? reader.u16() : 2);
-  lines.push_back("cipher suites: " + list_of(kSuites, suites));
-  reader.bytes(from_client ? reader.u8() : 1);  // compression methods: none since RFC 8446
-  add_extensions(reader, from_client, lines);
-}
-
-// TLS 1.3 puts a context before the list and extensions behind each certificate (RFC 8446 §4.4.2, RFC 5246
-// §7.4.2).
-void add_certificates(WireReader& reader, Lines& lines) {
-  WireReader peek = reader;
-  const std::size_t length = u24(peek);
-  const bool tls13 = length != peek.remaining();
-  if (tls13) reader.bytes(reader.u8());
-  WireReader list = reader.window(u24(reader));
-  std::vector<std::size_t> sizes;
-  while (!list.at_end()) {
-    const std::size_t size = list.bytes(u24(list)).size();
-    if (tls13) list.bytes(list.u16());
-    if (list.ok()) sizes.push_back(size);
+  void tell() {
+    switch (type_) {
+      case handshake::kClientHello:
+      case handshake::kServerHello:
+        return hello(type_ == handshake::kClientHello);
+      case handshake::kEncryptedExtensions:
+        return extensions(false);
+      case handshake::kCertificate:
+        return certificates();
+      case handshake::kCompressedCertificate: {
+        const std::string algorithm = compression_name(reader_.u16());
+        return say(fmt::format("algorithm: {}, of {} octets", algorithm, u24(reader_)), "8879 4", "");
+      }
+      case handshake::kServerKeyExchange:
+        if (reader_.u8() != 3) return;  // named_curve, RFC 8422 §5.4
+        say("group: " + group_name(reader_.u16()), "", "8422 5.4");
+        if (!all_ || !reader_.ok()) return;
+        say(fmt::format("public key: {} octets", reader_.bytes(reader_.u8()).size()), "", "8422 5.4");
+        return signature("", "8422 5.4");
+      case handshake::kClientKeyExchange:
+        if (const std::size_t octets = reader_.u8(); all_ && octets == reader_.remaining())  // else by RSA
+          say(fmt::format("public key: {} octets", octets), "", "8422 5.7");
+        return;
+      case handshake::kCertificateVerify:
+        return signature("8446 4.4.3", "5246 7.4.8");
+      case handshake::kNewSessionTicket:
+        return ticket();
+      case handshake::kFinished:
+        if (all_) say(fmt::format("verify_data: {} octets", reader_.remaining()), "8446 4.4.4", "5246 7.4.9");
+        return;
+      default:
+        return;
+    }
   }
-  lines.push_back(sizes.empty() ? "no certificate"
-                                : fmt::format("certificates: {} octets", fmt::join(sizes, ", ")));
-}
+
+  void hello(bool from_client) {
+    const std::string_view rfc13 = from_client ? "8446 4.1.2" : "8446 4.1.3";
+    const std::string_view rfc12 = from_client ? "5246 7.4.1.2" : "5246 7.4.1.3";
+    say("legacy_version: " + version_name(reader_.u16()), rfc13, rfc12);
+    const ByteView random = reader_.bytes(32);
+    say(retry_ ? "random: the value that means HelloRetryRequest"
+        : all_ ? "random: " + hex_line(random)
+               : "random: 32 octets",
+        rfc13, rfc12);
+    if (const ByteView session = reader_.bytes(reader_.u8()); !session.empty())
+      say(all_ ? "session_id: " + hex_line(session) : fmt::format("session_id: {} octets", session.size()),
+          rfc13, rfc12);
+    const ByteView suites = reader_.bytes(from_client ? reader_.u16() : 2);
+    say("cipher suites: " + names_of(suite_name, suites), "8446 B.4", "5246 7.4.1.2");
+    if (all_ && !from_client && suites.size() == 2)
+      for (std::string& part : suite_parts(suite_name(dns::WireReader(suites).u16())))
+        lines_.push_back("   " + std::move(part));
+    const std::size_t methods = reader_.bytes(from_client ? reader_.u8() : 1).size();
+    if (all_)  // none since RFC 8446
+      say(fmt::format("compression methods: {}, the first of them null", methods), rfc13, rfc12);
+    extensions(from_client);
+  }
+
+  void extensions(bool from_client) {
+    if (reader_.at_end()) return;
+    WireReader list = reader_.window(reader_.u16());
+    while (!list.at_end()) {
+      const std::uint16_t code = list.u16();
+      const WireReader body = list.window(list.u16());
+      if (!list.ok()) continue;
+      const std::size_t octets = body.remaining();
+      const std::string size = all_ ? fmt::format(" ({}, {} octets)", code, octets) : "";
+      const std::string_view rfc = extension_rfc(code);
+      say(fmt::format("{}{}: {}", extension_name(code), size, extension_text(code, body, from_client)), rfc,
+          rfc);
+    }
+    reader_.close(list);
+  }
+
+  // TLS 1.3 puts a context before the list and extensions behind each certificate (RFC 8446 §4.4.2, RFC 5246
+  // §7.4.2).
+  void certificates() {
+    WireReader peek = reader_;
+    const std::size_t length = u24(peek);
+    const bool tls13 = length != peek.remaining();
+    if (tls13) reader_.bytes(reader_.u8());
+    WireReader list = reader_.window(u24(reader_));
+    std::vector<std::size_t> sizes;
+    while (!list.at_end()) {
+      const std::size_t size = list.bytes(u24(list)).size();
+      if (tls13) list.bytes(list.u16());
+      if (list.ok()) sizes.push_back(size);
+    }
+    say(sizes.empty() ? "no certificate" : fmt::format("certificates: {} octets", fmt::join(sizes, ", ")),
+        "8446 4.4.2", "5246 7.4.2");
+  }
+
+  void signature(std::string_view rfc13, std::string_view rfc12) {
+    std::string line = "signature: " + scheme_name(reader_.u16());
+    if (all_) line += fmt::format(", {} octets", reader_.bytes(reader_.u16()).size());
+    say(std::move(line), rfc13, rfc12);
+  }
+
+  // RFC 5077 has no more than the lifetime and the ticket.
+  void ticket() {
+    say(fmt::format("lifetime: {} s", reader_.u32()), "8446 4.6.1", "5077 3.3");
+    if (!all_) return;
+    if (tls13_) {
+      say(fmt::format("age_add: {} ms, which hides the ticket's age", reader_.u32()), "8446 4.6.1", "");
+      say(fmt::format("nonce: {} octets", reader_.bytes(reader_.u8()).size()), "8446 4.6.1", "");
+    }
+    say(fmt::format("ticket: {} octets", reader_.u16()), "8446 4.6.1", "5077 3.3");
+  }
+
+  static std::string hex_line(ByteView octets) { return fmt::format("{}", fmt::join(hex_rows(octets), " ")); }
+
+  // A list of codes by name, each of `width` octets: some of them, and how many more there are.
+  template <typename Name>
+  std::string names_of(Name name, ByteView codes, std::size_t width = 2) const {
+    constexpr std::size_t kShown = 5;
+    Lines names;
+    WireReader reader(codes);
+    while (reader.remaining() >= width && (all_ || names.size() < kShown))
+      names.push_back(name(width == 2 ? reader.u16() : reader.u8()));
+    const std::size_t more = reader.remaining() / width;
+    return fmt::format("{}{}", fmt::join(names, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
+  }
+
+  std::string extension_text(std::uint16_t code, WireReader body, bool from_client) const {
+    switch (code) {
+      case extension::kServerName:
+        return server_name(body);
+      case extension::kAlpn:
+        return protocols(body);
+      case extension::kKeyShare:
+        return key_shares(body, from_client);
+      case extension::kSupportedVersions:
+        if (from_client) body.u8();  // the list's length; the server's is one version
+        return names_of(version_name, body.rest());
+      case extension::kSupportedGroups:
+        body.u16();
+        return names_of(group_name, body.rest());
+      case extension::kSignatureAlgorithms:
+        body.u16();
+        return names_of(scheme_name, body.rest());
+      case extension::kPreSharedKey:
+        return from_client ? "a ticket of an earlier connection"
+                           : "the ticket is accepted: no certificate follows";
+      case extension::kPskModes:
+      case extension::kPointFormats:
+        if (!all_) break;
+        body.u8();  // the list's length
+        return names_of(code == extension::kPskModes ? psk_mode_name : point_format_name, body.rest(), 1);
+      default:
+        break;
+    }
+    return body.remaining() == 0   ? "empty"
+           : body.remaining() == 1 ? "1 octet"
+                                   : fmt::format("{} octets", body.remaining());
+  }
+
+  WireReader reader_;
+  bool tls13_, all_, retry_;
+  std::uint8_t type_ = 0;
+  Lines lines_;
+};
 
 }  // namespace
 
@@ -252,42 +276,8 @@ std::string handshake_purpose(ByteView message, bool tls13) {
   return section.empty() ? std::string(found->words) : fmt::format("{} [RFC {}]", found->words, section);
 }
 
-std::vector<std::string> handshake_contents(ByteView message) {
-  Lines lines;
-  WireReader reader(message);
-  const std::uint8_t type = reader.u8();
-  u24(reader);
-  switch (type) {
-    case handshake::kClientHello:
-    case handshake::kServerHello:
-      add_hello(reader, type == handshake::kClientHello, is_hello_retry(message), lines);
-      break;
-    case handshake::kEncryptedExtensions:
-      add_extensions(reader, false, lines);
-      break;
-    case handshake::kCertificate:
-      add_certificates(reader, lines);
-      break;
-    case handshake::kCompressedCertificate: {
-      const std::string algorithm = name_of(kCompressions, reader.u16());
-      lines.push_back(fmt::format("algorithm: {}, of {} octets", algorithm, u24(reader)));
-      break;
-    }
-    case handshake::kServerKeyExchange:
-      if (reader.u8() == 3)  // named_curve, RFC 8422 §5.4
-        lines.push_back("group: " + group_name(reader.u16()));
-      break;
-    case handshake::kCertificateVerify:
-      lines.push_back("signature: " + name_of(kSchemes, reader.u16()));
-      break;
-    case handshake::kNewSessionTicket:
-      lines.push_back(fmt::format("lifetime: {} s", reader.u32()));
-      break;
-    default:
-      break;
-  }
-  if (!reader.ok()) lines.push_back("and then it makes no sense");
-  return lines;
+std::vector<std::string> handshake_contents(ByteView message, bool tls13, bool all) {
+  return Contents(message, tls13, all).take();
 }
 
 }  // namespace client

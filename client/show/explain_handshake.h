@@ -15,6 +15,8 @@ namespace client {
 std::string handshake_purpose(ByteView message, bool tls13);
 
 // What it carries: "supported_versions: TLS 1.3, TLS 1.2". Lines end where the message stops making sense.
-std::vector<std::string> handshake_contents(ByteView message);
+// With `all`, for --explain=expert: each field, lists to their end, sizes, a suite's parts, and each line's
+// RFC in the version's words.
+std::vector<std::string> handshake_contents(ByteView message, bool tls13 = true, bool all = false);
 
 }  // namespace client

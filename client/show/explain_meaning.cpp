@@ -116,4 +116,11 @@ std::string meaning_of(const dns::BitField& bits, bool answer) {
   return std::string(bits.value != 0 ? found->set : found->clear);
 }
 
+std::string_view rfc_of(const dns::BitField& bits, const dns::WireField& field) {
+  if (bits.name == "AD") return "RFC 4035 3.2.3";
+  if (bits.name == "CD") return "RFC 4035 3.2.2";
+  if (bits.name == "DO") return "RFC 3225 3";
+  return field.rfc;
+}
+
 }  // namespace client

@@ -10,5 +10,7 @@ namespace client {
 std::string meaning_of(const dns::WireField& field);
 // `answer`: the bits are those of a message whose QR says so.
 std::string meaning_of(const dns::BitField& bits, bool answer);
+// Where the bits are described: "RFC 4035 3.2.3". `field` is the word that they are in.
+std::string_view rfc_of(const dns::BitField& bits, const dns::WireField& field);
 
 }  // namespace client

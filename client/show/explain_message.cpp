@@ -75,7 +75,7 @@ std::string_view section_name(dns::Section section) {
 
 class Printer final : public dns::FieldSink {
  public:
-  explicit Printer(ByteView wire) : wire_(wire) {}
+  Printer(ByteView wire, bool all) : wire_(wire), all_(all) {}
 
   void entry(dns::Section section, std::size_t index, std::size_t count) override {
     out_ += fmt::format("       {}", section_name(section));
@@ -89,7 +89,8 @@ class Printer final : public dns::FieldSink {
     for (const dns::BitField& bits : field.bits) {
       if (bits.name == "QR") answer_ = bits.value != 0;
       line("", drawn(bits, before),
-           text_rows(fmt::format("  {} = {}", bits.name, bits.value), meaning_of(bits, answer_)).front(), "");
+           text_rows(fmt::format("  {} = {}", bits.name, bits.value), meaning_of(bits, answer_)).front(),
+           all_ ? rfc_of(bits, field) : "");
       before += bits.width;
     }
     saved_ += field.saved;
@@ -123,6 +124,7 @@ class Printer final : public dns::FieldSink {
   }
 
   ByteView wire_;
+  bool all_;
   std::string out_;
   bool answer_ = false;    // by the bit QR, which comes before all that depends on it
   std::size_t read_ = 0;   // octets
@@ -131,8 +133,8 @@ class Printer final : public dns::FieldSink {
 
 }  // namespace
 
-std::string explain_message(ByteView wire, std::string_view title) {
-  Printer printer(wire);
+std::string explain_message(ByteView wire, std::string_view title, bool all) {
+  Printer printer(wire, all);
   const auto message = dns::decode(wire, &printer);
   if (!message) printer.unread(message.error());
   return fmt::format("{}\n{}", title, printer.take());

@@ -13,6 +13,7 @@
 namespace client {
 
 // `title` is its first line. A message that does not decode is shown as far as it does, and then why not.
-std::string explain_message(ByteView wire, std::string_view title);
+// With `all` each bit of the flags has its RFC too.
+std::string explain_message(ByteView wire, std::string_view title, bool all = false);
 
 }  // namespace client

@@ -22,6 +22,14 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The fourth section of a message: records that help, and the OPT record. ARCOUNT is the number of its "
      "records.",
      "client --explain google.com, octets 10 and 11", "RFC 1035 4.1"},
+    {"AEAD", "",
+     "A cipher that encrypts and proves in one step that nothing was changed. In TLS 1.3 there are no "
+     "others.",
+     "client --explain=expert google.com, the line cipher:", "RFC 5116 1"},
+    {"AES", "",
+     "A cipher for blocks of sixteen octets, with keys of 128 or 256 bits. In TLS it is used in the mode "
+     "GCM.",
+     "client --explain=expert google.com, the line cipher:", "RFC 5116 5.1"},
     {"alert", "alerts, close_notify",
      "A TLS message of two octets that says what is wrong, or that no more will come. The alert close_notify "
      "is the polite end of a connection.",
@@ -56,6 +64,9 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A TLS message: the server signs the handshake so far. It proves that the server has the key of its "
      "certificate.",
      "client --explain google.com", "RFC 8446 4.4.3"},
+    {"ChaCha20", "Poly1305",
+     "A cipher that is fast in plain software. With Poly1305, which makes the tags, it is an AEAD.",
+     "client --explain=expert google.com, cipher suites", "RFC 8439 2"},
     {"change_cipher_spec", "",
      "A TLS record of one octet. In TLS 1.2 it says that encryption begins, in TLS 1.3 it says nothing.",
      "client --explain --tls-max 1.2 google.com", "RFC 5246 7.1"},
@@ -104,6 +115,10 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A key exchange with new keys for each connection. Who steals the server's key later still cannot read "
      "what was recorded.",
      "client --explain --tls-max 1.2 google.com", "RFC 8422 2.1"},
+    {"ECDSA", "",
+     "A way to sign with short keys, of points on a curve. Most servers sign the handshake with it or with "
+     "RSA.",
+     "client --explain=expert google.com, signature:", "RFC 8422 2.1"},
     {"EDNS", "",
      "The extension of DNS: larger answers by UDP, more codes, and options. It is in the OPT record.",
      "client +noedns google.com", "RFC 6891 6"},
@@ -120,6 +135,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The last message of the handshake: a MAC of all messages before it. If anybody changed one of them, it "
      "does not fit.",
      "client --explain google.com", "RFC 8446 4.4.4"},
+    {"GCM", "", "A way to use AES that makes an AEAD of it. Each record needs a nonce of its own.",
+     "client --explain=expert google.com, the line cipher:", "RFC 5116 5.1"},
     {"group", "supported_groups",
      "The mathematics of the key exchange: x25519 and secp384r1 are such groups. Both sides must use the "
      "same one.",
@@ -128,18 +145,34 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The beginning of a TLS connection: choose algorithms, agree on keys, prove who the server is. It takes "
      "one round trip in TLS 1.3, and two in TLS 1.2.",
      "client --timeline google.com", "RFC 8446 2"},
+    {"hash", "SHA-256, SHA-384",
+     "A function that makes a few octets out of many. Nobody knows how to find two messages that have the "
+     "same ones by SHA-256.",
+     "client --explain=expert google.com, the line hash:", "RFC 6234 1"},
     {"HEADER", "", "The first twelve octets of a DNS message. They hold the ID, the flags and four counts.",
      "client --explain google.com, octets 0 to 11", "RFC 1035 4.1.1"},
     {"HelloRetryRequest", "",
      "A message of TLS 1.3: the server asks for a key of another group. It costs one more round trip.",
      "client --groups X25519:secp384r1 --explain google.com", "RFC 8446 4.1.4"},
+    {"HKDF", "PRF",
+     "The way in which TLS 1.3 makes its keys out of the shared secret, with a hash. TLS 1.2 has the PRF in "
+     "its place.",
+     "client --explain=expert google.com, the line hash:", "RFC 5869 2, RFC 8446 7.1"},
     {"ID", "",
      "A random number of sixteen bits in the query, which the answer repeats. It tells which answer belongs "
      "to which query.",
      "client --explain --fixed-id 4660 google.com, octets 0 and 1", "RFC 1035 4.1.1"},
+    {"inner type", "",
+     "In TLS 1.3, the true type of a record, one octet behind its content. It is encrypted, and the path "
+     "reads application_data in its place.",
+     "client --explain=expert google.com, the line layers:", "RFC 8446 5.2"},
     {"issuer", "issuers",
      "Who signed a certificate. Its own certificate may have an issuer too, up to a trust anchor.",
      "client --explain google.com, the line issuer:", "RFC 5280 4.1.2.4"},
+    {"IV", "",
+     "Some secret octets beside a key, made together with it. With the sequence number they make the nonce "
+     "of each record.",
+     "client --explain=expert google.com, sequence number", "RFC 8446 5.3"},
     {"keepalive", "",
      "An EDNS option: how long the server keeps an idle connection open. A client that knows it need not "
      "connect again for each query.",
@@ -259,8 +292,16 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A record type: the DNSSEC signature of other records. It names its signer and its key, and the dates "
      "between which it holds.",
      "client --dnssec google.com", "RFC 4034 3"},
+    {"RSA", "",
+     "A way to sign with long keys, of products of two prime numbers. Its signatures have 256 octets and "
+     "more.",
+     "client --explain=expert google.com, signature_algorithms", "RFC 8017 1"},
     {"RST", "", "A flag of TCP: there is no such connection. A port where nobody listens answers with it.",
      "client @tcp://127.0.0.1:1 google.com", "RFC 9293 3.5.2"},
+    {"sequence number", "",
+     "The number of a record under its key, counted by both ends and never sent. A record that is lost, "
+     "repeated or moved does not fit.",
+     "client --explain=expert google.com, sequence number", "RFC 8446 5.3"},
     {"ServerHello", "",
      "The server's first message of the handshake: what it has chosen. With its key_share both sides know "
      "the keys.",
@@ -324,6 +365,9 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"UDP payload size", "",
      "How many octets the sender takes in one datagram. It is in the class field of the OPT record.",
      "client +bufsize=4096 --explain google.com", "RFC 6891 6.2.3"},
+    {"verify_data", "",
+     "What Finished carries: a MAC of the hash of the handshake so far. Both ends compute it and compare.",
+     "client --explain=expert google.com, the message Finished", "RFC 8446 4.4.4"},
     {"x25519", "secp384r1, classical",
      "A group for the key exchange, with public keys of 32 octets. It is classical: a large quantum computer "
      "could break it.",

@@ -56,7 +56,9 @@ what to show
   --color auto|always|never
                       auto: on a terminal, unless NO_COLOR is set
   +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
-  --explain           the exchange step by step, then every octet of the messages, with its RFC
+  --explain[=LEVEL]   the exchange step by step, then every octet of the messages, with its RFC; LEVEL is
+                      short (a line per step), full (the default) or expert (what each record is made of, all
+                      fields of the handshake)
   --eavesdropper      what someone on the path sees, beside what the two ends see
   --timeline          where the time went, and the round trips, as bars
   --bench N           N questions by each way to ask them: what TLS, tickets and open connections cost; TCP

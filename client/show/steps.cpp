@@ -5,6 +5,7 @@
 
 #include "client/show/sealing.h"
 #include "client/show/tls_words.h"
+#include "common/tls/codes.h"
 
 namespace client {
 namespace {
@@ -105,6 +106,7 @@ class Steps {
     const std::size_t length = static_cast<std::size_t>(header[3] << 8 | header[4]);
     Step& step = push(event, Step::Kind::record, kRecordHeader + length);
     step.content = header[0];
+    step.version = static_cast<std::uint16_t>(header[1] << 8 | header[2]);
     step.encrypted = step.content == content::kApplicationData ||
                      (lane.ciphered && step.content != content::kChangeCipherSpec);
     // In TLS 1.3 it changes nothing: behind a HelloRetryRequest both hellos are still in clear (RFC 8446
@@ -161,6 +163,11 @@ class Steps {
 };
 
 }  // namespace
+
+bool is_hello(const WireEvent& event) {
+  if (event.kind != Kind::handshake || event.octets.empty()) return false;
+  return event.octets[0] == tls::handshake::kClientHello || event.octets[0] == tls::handshake::kServerHello;
+}
 
 std::vector<Step> steps_of(const Outcome& outcome) {
   return Steps(outcome).conduct();

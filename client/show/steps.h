@@ -26,11 +26,15 @@ struct Step {
   WireEvent::Clock::time_point when;
   std::size_t connection = 0;
   bool sent = false;
-  std::size_t octets = 0;    // on the wire, a record's header included
-  std::uint8_t content = 0;  // of a record: the content type as the path sees it (RFC 8446 §5.1)
+  std::size_t octets = 0;     // on the wire, a record's header included
+  std::uint8_t content = 0;   // of a record: the content type as the path sees it (RFC 8446 §5.1),
+  std::uint16_t version = 0;  // and the version that its header names
   bool encrypted = false;
   std::vector<const WireEvent*> inside = {};  // handshake messages, alerts, DNS messages; in the recording
 };
+
+// A ClientHello or a ServerHello: what says which version of TLS it is.
+bool is_hello(const WireEvent& event);
 
 // In the order of time. The steps point into `outcome`, which must outlive them. A message that fills several
 // records is inside the one that it begins in if it was sent, and ends in if it was received. The octets of a

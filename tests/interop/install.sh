@@ -3,8 +3,8 @@
 # else of the machine, but installs system services: for containers, and machines that are thrown away.
 set -euo pipefail
 
-readonly packages=(bind9 bind9-dnsutils chromium dnsdist dnsperf getdns-utils haproxy iproute2 knot knot-dnsutils
-  knot-resolver libnginx-mod-stream logrotate nginx prometheus stubby systemd-resolved tshark unbound)
+readonly packages=(bind9 bind9-dnsutils chromium dnsdist dnsperf fonts-dejavu-core getdns-utils haproxy iproute2 knot
+  knot-dnsutils knot-resolver libnginx-mod-stream logrotate nginx prometheus stubby systemd-resolved tshark unbound)
 
 missing=()
 for package in "${packages[@]}"; do

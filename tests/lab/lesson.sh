@@ -139,7 +139,7 @@ quiz() {
   local sheet
   sheet=$(command client --replay quiz.run --quiz-sheet --quiz-theme "$theme" --json)
   [ "$(grep -o '"number"' <<<"$sheet" | wc -l)" -ge 5 ] || fail "fewer than five questions for the quiz"
-  grep -qE "\"themes\":\"([^\"]* )?$theme[ \"]" <<<"$sheet" || fail "no question about $theme for the quiz"
+  grep -qE "\"themes\":\"([^\"]* )?${theme}[ \"]" <<<"$sheet" || fail "no question about $theme for the quiz"
 }
 
 # From the terminal; without one, the questions for paper.
@@ -161,3 +161,7 @@ need() {
   [ -z "${CI-}" ] || fail "$1 is missing"
   exit 77  # ctest's "skipped"
 }
+
+# The same story as a page: this has the words above again, and writes HTML (./start.sh lab --html).
+# shellcheck source=tests/lab/handout_page.sh
+[ -z "${HANDOUT-}" ] || source "$root/tests/lab/handout_page.sh"

@@ -12,6 +12,7 @@
 #include "client/show/json.h"
 #include "client/show/text.h"
 #include "client/show/timeline.h"
+#include "client/show/wrap.h"
 #include "tests/support/catch.h"
 #include "tests/unit/client/approved.h"
 #include "tests/unit/client/arguments.h"
@@ -162,6 +163,27 @@ TEST_CASE("the golden runs show what was approved, in every view and every time 
       CHECK(all_views(*run) == text);
     }
   }
+}
+
+TEST_CASE("the golden runs are explained at each level, and --explain alone is the middle one", "[kept]") {
+  const auto told = [](const std::string& name, const std::string& option) {
+    const auto run = client::kept_from_text(read_golden(name + ".run"));
+    REQUIRE(run.has_value());
+    return client::explain(run->outcome, parse_line("--replay x.run " + option).value());
+  };
+  std::string brief;
+  for (const char* const name : {"first_query", "expired", "udp_truncated"})
+    brief += told(name, "--explain=short") + '\n';
+  check_approved("explain_short", brief);
+  check_approved("explain_expert", told("first_query", "--explain=expert"));
+  CHECK(told("first_query", "--explain") == told("first_query", "--explain=full"));
+  for (const char* const text : {"short", "expert"})
+    for (const std::string& row :
+         client::wrapped(told("udp_truncated", std::string("--explain=") + text), 1 << 20))
+      CHECK(row.size() <= 110);
+  CHECK(parse_line("--explain=long google.com").error() ==
+        "--explain: 'long' is not one of short, full, expert");
+  CHECK(has(parse_line("--explain=short --json google.com").error(), "--json is for programs"));
 }
 
 TEST_CASE("the golden runs are what this program would write", "[kept]") {

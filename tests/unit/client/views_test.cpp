@@ -164,6 +164,11 @@ TEST_CASE("all views count from the first event", "[views]") {
   CHECK(eavesdropper(run).find(";;     0.000 ->  TCP SYN") != std::string::npos);
 }
 
+TEST_CASE("TLS 1.2 is explained to an expert by its own RFCs, and its records are counted", "[explain]") {
+  check_approved("explain_expert_tls12", client::explain(tls12_with_two_questions().outcome,
+                                                         parse_line("--explain=expert google.com").value()));
+}
+
 TEST_CASE("each version of TLS is explained by its own RFC", "[views]") {
   const std::string text = explanation(tls12_with_two_questions());
   for (const char* const section : {"7.4.1.3", "7.4.2", "7.4.5", "7.4.7", "7.4.9", "7.1"}) {
