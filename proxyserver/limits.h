@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "proxyserver/asking/announcement.h"
+
 struct Limits {
   using Milliseconds = std::chrono::milliseconds;
 
@@ -26,6 +28,7 @@ struct Limits {
   std::size_t udp_workers = 2;          // threads per udp:// listener
   bool pad_always = false;              // give queries without OPT one, so that they can be padded
   std::vector<std::uint16_t> retry_on;  // rcodes after which another upstream is asked
+  Announcement announced;               // --announce, with the listeners as they are bound
 
   bool operator==(const Limits&) const = default;
 };

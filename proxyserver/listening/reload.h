@@ -28,6 +28,7 @@ struct Replaceable {
   Published<Limits> limits;
   std::shared_ptr<const tls::ServerContext> identity;  // the accepting thread's; null: nobody comes in by TLS
   std::vector<std::shared_ptr<Trust>> trusts;          // one per --upstream, in their order; null for tcp://
+  std::vector<net::Endpoint> bound = {};               // all listeners as they are: what is announced
 };
 
 class Reload {
