@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 #include <set>
 
-#include "client/show/escape.h"
 #include "common/dns/codes.h"
 #include "common/dns/svcb.h"
 
@@ -16,9 +15,9 @@ namespace {
 
 using Verdict = Designated::Verdict;
 
-constexpr std::uint16_t kDotPort = 853;      // RFC 7858 §3.1
-constexpr std::size_t kMostAddresses = 4;    // of one resolver that are tried,
-constexpr std::size_t kMostDesignated = 8;   // and resolvers: a hostile answer must not keep us busy
+constexpr std::uint16_t kDotPort = 853;     // RFC 7858 §3.1
+constexpr std::size_t kMostAddresses = 4;   // of one resolver that are tried,
+constexpr std::size_t kMostDesignated = 8;  // and resolvers: a hostile answer must not keep us busy
 
 dns::Name name_of(std::string_view text) {
   return dns::Name::parse(text).value();
@@ -60,8 +59,7 @@ std::string why_unusable(const Designation& said, const std::string& unknown) {
   if (!unknown.empty()) return fmt::format("it demands {}, which this client does not know", unknown);
   if (std::ranges::find(said.alpn, "dot") == said.alpn.end())
     return said.alpn.empty() ? "it does not say what it speaks (RFC 9461 4.1)"
-                             : fmt::format("it speaks {}, and not DNS over TLS",
-                                           printable(fmt::format("{}", fmt::join(said.alpn, ", "))));
+                             : fmt::format("it speaks {}, and not DNS over TLS", fmt::join(said.alpn, ", "));
   return said.port == 0 ? "nothing listens on port 0" : "";
 }
 
@@ -86,7 +84,8 @@ class Discoverer {
 };
 
 Options Discoverer::with_time_left(Options options) const {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_.when() - net::Deadline::Clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline_.when() - net::Deadline::Clock::now());
   options.timeout = std::max(left, std::chrono::milliseconds(1));
   return options;
 }
@@ -99,7 +98,7 @@ Discovery Discoverer::run() {
   for (const dns::Record& record : answer.answers)
     if (record.type == dns::type::SVCB && record.owner == options_.questions[0].name &&
         found_.designated.size() < kMostDesignated)
-      found_.designated.push_back({.said = read_designation(record.rdata)});
+      found_.designated.emplace_back().said = read_designation(record.rdata);
   std::ranges::stable_sort(found_.designated, {}, [](const Designated& one) { return one.said.priority; });
   for (Designated& one : found_.designated) {
     if (!one.said.unusable.empty()) continue;
@@ -139,7 +138,9 @@ void Discoverer::find_addresses(Designated& one) {
           add_records(answer->message.answers, record.owner);
   }
   // The one that was asked comes first: it alone may be used without a certificate that says so.
-  const auto is_other = [&](const net::SocketAddress& address) { return address.host() != options_.server.host; };
+  const auto is_other = [&](const net::SocketAddress& address) {
+    return address.host() != options_.server.host;
+  };
   std::ranges::stable_sort(one.addresses, {}, is_other);
   std::set<std::string> seen;
   std::erase_if(one.addresses, [&](const auto& address) { return !seen.insert(address.host()).second; });
@@ -178,8 +179,8 @@ void Discoverer::try_out(Designated& one) {
   }
   one.verdict = one.strict.failure ? Verdict::refused : Verdict::verified;
   const auto asked = net::SocketAddress::parse(options_.server.host, 0);
-  if (!one.strict.failure || !is_about_certificate(*one.strict.failure) || !one.same_address ||
-      !asked || !is_private(*asked) || !options_.pins.empty())
+  if (!one.strict.failure || !is_about_certificate(*one.strict.failure) || !one.same_address || !asked ||
+      !is_private(*asked) || !options_.pins.empty())
     return;
   Options options = with_time_left(one.options);
   options.insecure = true;
@@ -225,8 +226,8 @@ bool is_private(const net::SocketAddress& address) {
   const std::string host = address.host();
   in6_addr octets{};
   inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), &octets);
-  return (octets.s6_addr[0] & 0xfe) == 0xfc ||                                       // RFC 4193
-         (octets.s6_addr[0] == 0xfe && (octets.s6_addr[1] & 0xc0) == 0x80);         // RFC 4291 §2.5.6
+  return (octets.s6_addr[0] & 0xfe) == 0xfc ||                               // RFC 4193
+         (octets.s6_addr[0] == 0xfe && (octets.s6_addr[1] & 0xc0) == 0x80);  // RFC 4291 §2.5.6
 }
 
 Discovery discover(const Options& options) {

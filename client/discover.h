@@ -3,7 +3,8 @@
 //
 //   _dns.resolver.arpa SVCB ─ in clear ─► records ─► TLS to each ─► its certificate carries the address that
 //                                                                   was asked: verified (§4.2)
-//                                                                └► it does not: opportunistic (§4.3), refused
+//                                                                └► it does not: opportunistic (§4.3),
+//                                                                refused
 #pragma once
 
 #include <string>
@@ -17,11 +18,11 @@ namespace client {
 struct Designation {
   std::uint16_t priority = 0;  // the lowest is tried first
   dns::Name target;
-  std::vector<std::string> alpn;     // protocols: "dot", "h2"
+  std::vector<std::string> alpn;      // protocols: "dot", "h2"
   std::optional<std::uint16_t> port;  // none: 853
-  std::vector<std::string> hints;    // addresses
-  std::string params;                // as the record prints them
-  std::string unusable;              // why this client can do nothing with it, a clause; empty: it can
+  std::vector<std::string> hints;     // addresses
+  std::string params;                 // as the record prints them
+  std::string unusable;               // why this client can do nothing with it, a clause; empty: it can
 };
 Designation read_designation(const dns::Rdata& svcb);
 
