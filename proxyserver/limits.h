@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "proxyserver/asking/announcement.h"
+
 struct Limits {
   using Milliseconds = std::chrono::milliseconds;
 
@@ -29,6 +31,7 @@ struct Limits {
   std::chrono::seconds max_ttl{86400};  // likewise
   std::chrono::seconds serve_stale{0};  // how long after its end an answer is better than none; 0: not at all
   std::vector<std::uint16_t> retry_on;  // rcodes after which another upstream is asked
+  Announcement announced;               // --announce, with the listeners as they are bound
 
   bool operator==(const Limits&) const = default;
 };

@@ -23,6 +23,7 @@ enum Flag : int {
   kUpstreamCa,
   kCert,
   kKey,
+  kAnnounce,
   kHandshake,
   kMessage,
   kIdle,
@@ -73,6 +74,7 @@ const std::array kLongOptions = {
     option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
     option{"cert", required_argument, nullptr, kCert},
     option{"key", required_argument, nullptr, kKey},
+    option{"announce", required_argument, nullptr, kAnnounce},
     option{"handshake-timeout", required_argument, nullptr, kHandshake},
     option{"message-timeout", required_argument, nullptr, kMessage},
     option{"idle-timeout", required_argument, nullptr, kIdle},
@@ -255,6 +257,13 @@ Outcome add_network(AccessList& list, std::string_view text) {
   return {};
 }
 
+Outcome set_announced(std::string& target, std::string_view text) {
+  target = text;
+  if (std::string complaint = complaint_about_announced(target); !complaint.empty())
+    return unexpected(std::move(complaint));
+  return {};
+}
+
 Outcome set_user(std::string& target, std::string_view text) {
   if (text.empty() || text.starts_with(':') || text.ends_with(':'))
     return unexpected(fmt::format("'{}' is not NAME or NAME:GROUP", text));
@@ -287,6 +296,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
     case kKey:
       options.key_file = value;
       return {};
+    case kAnnounce:
+      return set_announced(options.announce, value);
     case kHandshake:
       return set_duration(limits.handshake, value);
     case kMessage:

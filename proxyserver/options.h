@@ -31,6 +31,7 @@ struct Options {
       bootstrap;          // where names of upstreams are looked up; else as the system does
   std::string cert_file;  // empty: cert.pem here, else the installed one
   std::string key_file;   // empty: key.pem beside it
+  std::string announce;   // the name of it that resolver.arpa tells; empty: none
   AccessList allow;
   AccessList proxy_from;    // whose PROXY headers are believed
   std::string upstream_ca;  // empty: the system's trust store

@@ -152,7 +152,7 @@ bool Session::receive(std::span<std::uint8_t> message) {
       return true;
     }
     case Screening::Verdict::answer: {
-      const Bytes reply = error_reply(message, screening.rcode);
+      const Bytes reply = answer_here(message, screening, limits_.announced);
       Asked asked = asked_by(screening.query);
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
       if (screening.is_query()) last_query_ = now_;

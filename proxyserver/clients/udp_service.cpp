@@ -163,7 +163,10 @@ void UdpService::Worker::receive(Clock::time_point now) {
         forward(screening.query, *received.path, now);
         break;
       case Screening::Verdict::answer: {
-        const Bytes reply = error_reply(received.datagram, screening.rcode);
+        Bytes reply = answer_here(received.datagram, screening, limits_.current().announced);
+        const std::size_t limit = std::min<std::size_t>(asked_by(screening.query).udp_size, kLargestAnswer);
+        if (reply.size() > limit || (screening.is_query() && !is_within_rate(client, per_second, now)))
+          reply = truncated_reply(dns::inspect(reply).value());
         const std::lock_guard lock(mutex_);
         send(*received.path, dns::inspect(reply).value(), reply, nullptr, now);
         socket_.flush();

@@ -86,6 +86,29 @@ void check_key(const Options& options, const std::string& pin, Report& report) {
                         reader.empty() ? "its owner alone can read it" : reader + " can read it, too"));
 }
 
+// Clients whom the announcement leads to the TLS listener want to see there the address at which they asked
+// in clear (RFC 9462 §4.2); of a private one no CA says whose it is, and they may do without (§4.3).
+void check_announcement(const Options& options, const tls::ServerContext& context, Report& report) {
+  if (options.announce.empty()) return;
+  const std::string& file = options.cert_file;
+  if (!context.carries(options.announce))
+    return report.error("announce",
+                        fmt::format("{}: {} is no certificate of that name", options.announce, file),
+                        "a name that is among its subjectAltNames");
+  const AccessList may_do_without = AccessList::private_networks();
+  for (const net::Uri& uri : options.listen) {
+    if (uri.transport == Transport::tls || !uri.address || may_do_without.permits(*uri.address)) continue;
+    const std::string host = uri.address->host();
+    if (host == "0.0.0.0" || host == "::" || context.carries(host)) continue;
+    report.warning(
+        "announce",
+        fmt::format("{}: {} does not carry {}: who asks there in clear cannot verify what it is told",
+                    options.announce, file, host),
+        fmt::format("a certificate with IP:{} besides", host));
+  }
+  report.ok("announce", fmt::format("{}: among the names of {}", options.announce, file));
+}
+
 void check_identity(Options options, sys_seconds now, Report& report) {
   if (!serves_tls(options)) return;
   try {
@@ -102,6 +125,7 @@ void check_identity(Options options, sys_seconds now, Report& report) {
   try {
     const tls::ServerContext context(options.cert_file, options.key_file);
     check_key(options, context.pin(), report);
+    check_announcement(options, context, report);
   } catch (const tls::TlsError& error) {
     report.error("key", error.facts().reason, "the PEM file of this certificate's key, by --key");
   }

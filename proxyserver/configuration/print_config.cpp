@@ -41,6 +41,7 @@ constexpr std::array kAbsent = {
     Default{"bootstrap", "names are looked up as the system does"},
     Default{"upstream-ca", "the system's trust store"},
     Default{"pin-only", "upstreams are verified"},
+    Default{"announce", "systems that look for encryption find none here"},
     Default{"client-ca", "clients need no certificate"},
     Default{"ticket-key-file", "ticket keys are made here and known to this process alone"},
     Default{"max-qps-per-client", "a client may ask as much as it likes"},

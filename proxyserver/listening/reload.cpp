@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kPatience{5};
 // What takes effect for connections and queries that come. All else is built into what there is already.
 constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
                                                              "key",
+                                                             "announce",
                                                              "client-ca",
                                                              "upstream-ca",
                                                              "pin",
@@ -66,6 +67,7 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
   Options merged = in_force;
   merged.cert_file = wanted.cert_file;
   merged.key_file = wanted.key_file;
+  merged.announce = wanted.announce;
   merged.client_ca = wanted.client_ca;
   merged.ticket_key_file = wanted.ticket_key_file;
   merged.upstream_ca = wanted.upstream_ca;
@@ -205,9 +207,9 @@ void Reload::load_identity(Loaded& loaded) const {
   const Options& options = loaded.options;
   const auto is_in_use = [this](const std::string& file) { return file.empty() || watch_.is_in_use(file); };
   if (options.cert_file == options_.cert_file && options.key_file == options_.key_file &&
-      options.client_ca == options_.client_ca && options.ticket_key_file == options_.ticket_key_file &&
-      is_in_use(options.cert_file) && is_in_use(options.key_file) && is_in_use(options.client_ca) &&
-      is_in_use(options.ticket_key_file))
+      options.announce == options_.announce && options.client_ca == options_.client_ca &&
+      options.ticket_key_file == options_.ticket_key_file && is_in_use(options.cert_file) &&
+      is_in_use(options.key_file) && is_in_use(options.client_ca) && is_in_use(options.ticket_key_file))
     return;
   for (const std::string* file : {&options.cert_file, &options.key_file, &options.client_ca})
     refuse_what_has_no_end(*file);
@@ -246,7 +248,9 @@ void Reload::load_trusts(Loaded& loaded) const {
 }
 
 void Reload::publish(Loaded loaded, const char* by) {
-  target_.limits.publish(loaded.options.limits);
+  Limits limits = loaded.options.limits;
+  limits.announced = announce(loaded.options.announce, target_.bound);
+  target_.limits.publish(std::move(limits));
   target_.allow.publish(loaded.options.allow);
   target_.proxy_from.publish(loaded.options.proxy_from);
   if (loaded.identity != nullptr) target_.identity = std::move(loaded.identity);

@@ -144,6 +144,10 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
+  replaceable_.bound = bound_;
+  Limits limits = options.limits;
+  limits.announced = announce(options.announce, bound_);
+  replaceable_.limits.publish(std::move(limits));
   look_at_identity();
   if (options.metrics) open_metrics(*options.metrics);
   check_lookup();
