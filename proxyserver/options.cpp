@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 #include <getopt.h>
 #include <ranges>
+#include <utility>
 
 #include "common/cli.h"
 #include "common/dns/codes.h"
 #include "common/tls/pin.h"
 #include "proxyserver/configuration/fit.h"
+#include "proxyserver/configuration/groups.h"
 
 namespace {
 
@@ -19,6 +21,8 @@ using std::unexpected;
 enum Flag : int {
   kListen = 256,
   kUpstream,
+  kFor,
+  kClear,
   kBootstrap,
   kUpstreamCa,
   kCert,
@@ -70,6 +74,8 @@ enum Flag : int {
 const std::array kLongOptions = {
     option{"listen", required_argument, nullptr, kListen},
     option{"upstream", required_argument, nullptr, kUpstream},
+    option{"for", required_argument, nullptr, kFor},
+    option{"clear", no_argument, nullptr, kClear},
     option{"bootstrap", required_argument, nullptr, kBootstrap},
     option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
     option{"cert", required_argument, nullptr, kCert},
@@ -208,14 +214,38 @@ Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view t
   if (uri->port == 0) return unexpected("an upstream's port cannot be 0");
   if (uri->transport == net::Transport::tls && !uri->address && uri->auth_name.empty())
     uri->auth_name = uri->host;  // RFC 8310 §8.1
-  if (!upstreams.empty() && upstreams.front().uri.transport != uri->transport)
-    return unexpected(
-        "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
   const auto is_same = [&](const UpstreamOptions& other) {
     return other.uri.to_string() == uri->to_string();
   };
   if (std::ranges::any_of(upstreams, is_same)) return unexpected("given twice");
   upstreams.push_back({std::move(*uri), {}});
+  return {};
+}
+
+// A name, not an address: what is looked up of an address is a name below in-addr.arpa or ip6.arpa.
+Outcome add_suffix(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
+  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  if (const std::string complaint = net::complaint_about_name(text); !complaint.empty())
+    return unexpected(complaint);
+  if (text == "@") return unexpected("the root, which is for all other names, is '.'");
+  if (text.starts_with("*.")) return unexpected("names below it are meant without '*.', too");
+  const auto suffix = dns::Name::parse(text);
+  if (!suffix) return unexpected(fmt::format("'{}': {}", text, suffix.error().what));
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const std::string_view last = text.substr(text.find_last_of('.') + 1);
+  if (!last.empty() && last.find_first_not_of("0123456789/") == last.npos)
+    return unexpected("an address is none: the names of 10.0.0.0/8, say, are below 10.in-addr.arpa");
+  std::vector<dns::Name>& suffixes = upstreams.back().suffixes;
+  if (std::ranges::find(suffixes, *suffix) != suffixes.end()) return unexpected("given twice");
+  suffixes.push_back(*suffix);
+  return {};
+}
+
+Outcome set_clear(std::vector<UpstreamOptions>& upstreams) {
+  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  UpstreamOptions& upstream = upstreams.back();
+  if (upstream.uri.transport == net::Transport::tls) return unexpected("tls:// upstreams are not in clear");
+  if (std::exchange(upstream.clear, true)) return unexpected("given twice");
   return {};
 }
 
@@ -285,6 +315,10 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return add_listener(options.listen, value);
     case kUpstream:
       return add_upstream(options.upstreams, value);
+    case kFor:
+      return add_suffix(options.upstreams, value);
+    case kClear:
+      return set_clear(options.upstreams);
     case kBootstrap:
       return set_bootstrap(options, value);
     case kUpstreamCa:
@@ -418,7 +452,7 @@ Outcome apply_all(const std::vector<Setting>& settings, Options& options) {
   for (const Setting& setting : settings)
     if (auto outcome = apply(setting.flag, setting.value, options); !outcome)
       return unexpected(fmt::format("{}: {}", setting.text(), outcome.error()));
-  return {};
+  return check_groups(options, settings);
 }
 
 }  // namespace
@@ -438,8 +472,13 @@ bool Options::takes_proxy_headers() const {
          std::ranges::any_of(handed, [](const HandedSocket& one) { return one.endpoint.proxied; });
 }
 
+bool Options::encrypts() const {
+  return std::ranges::any_of(
+      upstreams, [](const UpstreamOptions& one) { return one.uri.transport == net::Transport::tls; });
+}
+
 bool Options::uses_tls() const {
-  return listens(net::Transport::tls) || upstreams.front().uri.transport == net::Transport::tls;
+  return listens(net::Transport::tls) || encrypts();
 }
 
 KnownOptions known_options() {

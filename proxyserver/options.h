@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/dns/name.h"
 #include "common/log.h"
 #include "common/net/endpoint.h"
 #include "proxyserver/clients/access.h"
@@ -18,6 +19,9 @@
 struct UpstreamOptions {
   net::Uri uri;
   std::vector<std::string> pins;  // as tls::ClientOptions::pins
+  // --for: it is asked for names at and below these alone, the root for all others; none: for all others.
+  std::vector<dns::Name> suffixes{};
+  bool clear = false;  // --clear: these names may leave unencrypted
 };
 
 struct Options {
@@ -53,6 +57,7 @@ struct Options {
   std::vector<Setting> settings;  // all that were given, and hold; defaults are not among them
 
   bool has_names() const;  // among the upstreams
+  bool encrypts() const;   // towards some upstream
   bool uses_tls() const;   // on any leg
   bool listens(net::Transport transport) const;
   bool takes_proxy_headers() const;  // at any listener

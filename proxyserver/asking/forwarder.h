@@ -12,7 +12,6 @@
 //                              SERVFAIL
 #pragma once
 
-#include <array>
 #include <deque>
 #include <optional>
 #include <poll.h>
@@ -30,7 +29,7 @@ class Forwarder {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `metrics` and `cache` may be null.
+  // `upstreams`: the general group. `metrics` and `cache` may be null.
   Forwarder(Upstreams& upstreams, const Limits& limits, Asker& asker, Metrics* metrics = nullptr,
             Cache* cache = nullptr)
       : upstreams_(upstreams), limits_(&limits), asker_(asker), metrics_(metrics), cache_(cache) {}
@@ -39,7 +38,7 @@ class Forwarder {
   // that has a shorter one ends with it.)
   void use(const Limits& limits) { limits_ = &limits; }
 
-  // The hop to the resolver, for the constructor of a Query.
+  // The hop to the resolver of that name, for the constructor of a Query.
   dns::OptSplice upstream_options(const dns::MessageView& query) const;
 
   // It leaves with the next flush(); or it waits for the answer to one that asks the same, if it has a key.
@@ -63,7 +62,20 @@ class Forwarder {
  private:
   static constexpr unsigned kMaxSends = 3;  // of a query: at most two retries (RFC 9520 §3.1)
 
+  // What has gone wrong with a group lately. Queries for the others neither wait for that nor tell of it.
+  struct Trouble {
+    const Upstreams* with;
+    std::optional<Clock::time_point> retry_at;  // while its queries wait for an upstream to come back
+    ExtendedError last_error;
+  };
+  Trouble& trouble(const Upstreams& with);
+  const Trouble* find_trouble(const Upstreams& with) const;
+  bool is_waiting(const Upstreams& group) const;  // until retry_at
+
+  bool take_outbox();  // what need not wait, to be sent; false: nothing
   void send_outbox(Clock::time_point now);
+  void send_group(std::span<QueryPtr> queries, Upstreams& group, Clock::time_point now);
+  void refuse(std::span<const QueryPtr> queries, Clock::time_point now);
   UpstreamConnection::Terms shared_terms() const { return {quarantined_ ? &asker_ : nullptr, false}; }
   void send(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
             Clock::time_point now);
@@ -96,8 +108,14 @@ class Forwarder {
   void leave_shared(const QueryPtr& query);
 
   // racing.cpp: connections that are not ready yet.
-  std::array<UpstreamConnection::Terms, 2> kinds() const { return {{{}, {&asker_, false}}}; }
-  std::vector<ConnectionPtr> connecting(UpstreamConnection::Terms terms) const;
+  struct Race {
+    const Upstreams* group;
+    UpstreamConnection::Terms terms;
+    bool operator==(const Race&) const = default;
+  };
+  static Race race_of(const UpstreamConnection& connection);
+  std::vector<Race> races() const;
+  std::vector<ConnectionPtr> connecting(const Race& race) const;
   Clock::time_point next_race(Clock::time_point now) const;
   void race(Clock::time_point now);
   void race(const std::vector<ConnectionPtr>& racing, Clock::time_point now);
@@ -119,8 +137,7 @@ class Forwarder {
   std::vector<ConnectionPtr> polled_;
   std::vector<Reply> replies_;
   std::vector<Answer> answers_;
-  std::deque<Bytes> shared_;                   // some of those answers, written again for others
-  bool quarantined_ = false;                   // connections died of this asker's queries: it has its own
-  std::optional<Clock::time_point> retry_at_;  // while queries wait for an upstream to come back
-  ExtendedError last_error_{};
+  std::deque<Bytes> shared_;       // some of those answers, written again for others
+  std::vector<Trouble> troubles_;  // a few, if any
+  bool quarantined_ = false;       // connections died of this asker's queries: it has its own
 };

@@ -60,6 +60,7 @@ void Forwarder::stand_in(const QueryPtr& query, Clock::time_point now) {
   if (query->came == Clock::time_point{}) {
     query->came = now;
     query->deadline = now + limits_->query;
+    query->group = &upstreams_.group_of(query->view.qname());
     unanswered_.push_back(query);
   }
   outbox_.push_back(query);

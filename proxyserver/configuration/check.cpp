@@ -12,6 +12,7 @@
 #include "common/net/lookup.h"
 #include "common/tls/certificate_file.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/configuration/groups.h"
 #include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/demo_key.h"
@@ -163,8 +164,7 @@ void check_anchors(const std::string& option, const std::string& file, sys_secon
 void check_trust(const Options& options, sys_seconds now, Report& report) {
   check_anchors("client-ca", options.client_ca, now, report);
   check_anchors("upstream-ca", options.upstream_ca, now, report);
-  const bool encrypted = options.upstreams.front().uri.transport == Transport::tls;
-  if (encrypted && options.upstream_ca.empty() && !options.pin_only && !tls::has_system_trust())
+  if (options.encrypts() && options.upstream_ca.empty() && !options.pin_only && !tls::has_system_trust())
     report.error("trust store", "the system's trust store is empty: no upstream can be verified",
                  "install ca-certificates, or name the issuer's certificate by --upstream-ca");
 }
@@ -186,6 +186,15 @@ void check_upstream(const UpstreamOptions& upstream, const Options& options, Rep
   } catch (const tls::TlsError& error) {
     report.error("upstream", fmt::format("{}: {}", uri, error.what()));
   }
+}
+
+// What --for makes of names.
+void check_suffixes(const Options& options, Report& report) {
+  for (const InClear& one : suffixes_in_clear(options))
+    report.warning("for",
+                   fmt::format("{}: names at and below it leave in clear, to {}", one.suffix, one.upstreams));
+  if (upstream_groups(options.upstreams).front().upstreams.empty())
+    report.ok("for", "names below none of the suffixes are refused: each --upstream has a --for");
 }
 
 void check_listener(const net::Uri& uri, Report& report) {
@@ -256,6 +265,7 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
   check_trust(options, now, report);
   if (!options.check_online)
     for (const UpstreamOptions& upstream : options.upstreams) check_upstream(upstream, options, report);
+  check_suffixes(options, report);
   check_access(options, report);
   check_user(options, report);
   check_output("keylog", options.instruments.key_log, report);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "proxyserver/configuration/groups.h"
+
 namespace {
 
 using std::unexpected;
@@ -19,7 +21,7 @@ std::expected<void, std::string> find_misfit(const Options& options) {
     return std::ranges::find(options.settings, name, &Setting::name) != options.settings.end();
   };
   const auto listens = [&](net::Transport transport) { return options.listens(transport); };
-  const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
+  const bool to_tls = options.encrypts();
   if (!listens(net::Transport::tls))
     for (const char* name : {"cert", "key", "client-ca"})
       if (given(name))
@@ -61,9 +63,12 @@ std::expected<void, std::string> find_misfit(const Options& options) {
   if (options.limits.min_ttl > options.limits.max_ttl)
     return unexpected(fmt::format("--min-ttl {}, but --max-ttl is {}", options.limits.min_ttl.count(),
                                   options.limits.max_ttl.count()));
-  if (options.upstreams.size() == 1 && given("retry-on"))
+  const auto is_alone = [](const UpstreamGroup& group) { return group.upstreams.size() < 2; };
+  if (given("retry-on") && std::ranges::all_of(upstream_groups(options.upstreams), is_alone))
     return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
-  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
+  const auto unpinned = [](const UpstreamOptions& upstream) {
+    return upstream.pins.empty() && upstream.uri.transport == net::Transport::tls;
+  };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
     return unexpected("--pin-only: an upstream without --pin would not be checked at all");
   return {};

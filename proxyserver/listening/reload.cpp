@@ -56,8 +56,14 @@ std::string names(const std::set<std::string>& options) {
 
 std::vector<std::string> values_of(std::string_view name, const Options& options) {
   std::vector<std::string> values;
-  for (const Setting& setting : options.settings)
-    if (setting.name == name) values.push_back(setting.value);
+  std::string
+      upstream;  // --for and --clear say something of the one before them; pins are compared as they are
+  for (const Setting& setting : options.settings) {
+    if (setting.name == "upstream") upstream = setting.value;
+    if (setting.name != name) continue;
+    const bool is_of_upstream = name == "for" || name == "clear";
+    values.push_back(is_of_upstream ? upstream + ' ' + setting.value : setting.value);
+  }
   return values;
 }
 

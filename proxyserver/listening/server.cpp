@@ -18,6 +18,7 @@
 #include "common/net/lookup.h"
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
+#include "proxyserver/configuration/groups.h"
 #include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/demo_key.h"
 #include "proxyserver/listening/loading.h"
@@ -128,13 +129,13 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
       reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
-          upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
+          lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
           options.limits.query),
       sessions_(connections_for_descriptors(options.limits.max_connections,
                                             kOwnDescriptors + (options.metrics ? kMetricsDescriptors : 0))) {
   use_small_stacks();
   signals_ = signals();
-  for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
+  add_upstreams();
   if (options.cache != 0) {
     cache_ = std::make_unique<Cache>(options.cache, replaceable_.limits);
     refresher_ =
@@ -160,21 +161,38 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
                                        uri.to_string(), listener.to_string()));
 }
 
-void Server::add_upstream(const UpstreamOptions& upstream) {
-  const net::Uri& uri = upstream.uri;
-  std::shared_ptr<Trust> trust;
-  if (uri.transport == net::Transport::tls)
-    trust = std::make_shared<Trust>(load_trust(upstream, options_, instruments_));
-  replaceable_.trusts.push_back(trust);
+void Server::add_upstreams() {
+  for (const UpstreamOptions& upstream : options_.upstreams)
+    replaceable_.trusts.push_back(upstream.uri.transport == net::Transport::tls
+                                      ? std::make_shared<Trust>(load_trust(upstream, options_, instruments_))
+                                      : nullptr);
+  for (const UpstreamGroup& group : upstream_groups(options_.upstreams)) {
+    Upstreams& to = group.suffixes.empty() ? upstreams_ : routes_.add(group.suffixes, options_.fastest);
+    for (const std::size_t i : group.upstreams)
+      add_upstream(options_.upstreams[i].uri, replaceable_.trusts[i], to);
+  }
+  if (!routes_.empty()) upstreams_.leave_names_to(routes_);
+  warn_of_clear();
+}
+
+void Server::warn_of_clear() const {
+  for (const InClear& one : suffixes_in_clear(options_))
+    logging::write(
+        logging::Level::warning, "names-in-clear",
+        fmt::format("{} {} {}", logging::field("for", one.suffix), logging::field("upstreams", one.upstreams),
+                    logging::field("advice", "what is asked at and below it is not encrypted: --clear")));
+}
+
+void Server::add_upstream(const net::Uri& uri, const std::shared_ptr<Trust>& trust, Upstreams& group) {
   auto make = [this, trust](const net::Endpoint& endpoint) {
     auto resolver = std::make_unique<Upstream>(endpoint, trust, options_.limits.pool_size);
     resolver->observe(instruments_);
     return resolver;
   };
   if (uri.address)
-    upstreams_.add(make({uri.transport, *uri.address, uri.auth_name}));
+    group.add(make({uri.transport, *uri.address, uri.auth_name}));
   else
-    names_.add(uri, std::make_unique<Upstream>(uri, trust), make);
+    names_.add(uri, std::make_unique<Upstream>(uri, trust), make, group);
 }
 
 bool Server::is_ours(const net::Endpoint& upstream) const {
@@ -250,7 +268,7 @@ void Server::open_metrics(const net::SocketAddress& address) {
                                               "anybody who reaches it can read it: it asks for no "
                                               "password, and is not encrypted")));
   status_ = std::make_unique<Status>(
-      Status::About{*instruments_.metrics, upstreams_, draining_, sessions_.limit(), cache_.get()});
+      Status::About{*instruments_.metrics, upstreams_, routes_, draining_, sessions_.limit(), cache_.get()});
   tell_certificate_end();
   responder_ = std::make_unique<HttpResponder>(
       std::move(socket), [this](const std::string& path) { return status_->page(path); },

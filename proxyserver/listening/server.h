@@ -19,6 +19,7 @@
 #include "proxyserver/options.h"
 #include "proxyserver/process/notify.h"
 #include "proxyserver/upstreams/names.h"
+#include "proxyserver/upstreams/routes.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/http_responder.h"
 #include "proxyserver/watching/instruments.h"
@@ -70,12 +71,14 @@ class Server {
     net::Transport transport() const { return identity ? net::Transport::tls : net::Transport::tcp; }
   };
 
-  void add_upstream(const UpstreamOptions& upstream);
+  void add_upstreams();
+  void add_upstream(const net::Uri& uri, const std::shared_ptr<Trust>& trust, Upstreams& group);
   void listen(const net::Uri& uri);
   void listen(const net::Endpoint& endpoint);
   void listen(const HandedSocket& handed);
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
+  void warn_of_clear() const;
   void warn_of_demo_key() const;
   void look_at_identity();
   void log_certificate_age();
@@ -110,6 +113,7 @@ class Server {
   Reload reload_;
   CertificateAge certificate_age_;
   std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
+  Routes routes_;                     // --for
   Upstreams upstreams_;
   Names names_;
   std::vector<Listener> listeners_;  // tls:// and tcp://
