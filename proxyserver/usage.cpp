@@ -13,6 +13,10 @@ const char* const kUsage =
                        tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear.
                        HOST is an address, or a name: it is looked up every minute, and when all its addresses
                        fail; each of them is an upstream. NAME is then that name, unless given
+  --for SUFFIX         the upstream named before it is for names at and below SUFFIX alone; may be repeated. The
+                       longest suffix counts; a query goes to no other upstreams than its suffix's. Names below
+                       none go to those without --for (or --for .), and are refused if there are none
+  --clear              an upstream with --for may be tcp://: what is asked of it leaves in clear
   --bootstrap ADDR[:PORT]
                        a plain DNS resolver to look these names up at (default: as the system does)
   --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "proxyserver/configuration/check.h"
 #include "proxyserver/configuration/groups.h"
 #include "tests/support/catch.h"
 #include "tests/support/parse_options.h"
@@ -140,6 +141,23 @@ TEST_CASE("options that need another upstream, or an encrypted one, find it in a
   CHECK_FALSE(fits({"--pad", "always"}));
   CHECK_FALSE(fits({"--upstream", "tls://192.0.2.1", "--retry-on", "refused"}));  // each is alone
   CHECK(fits({"--upstream", "tls://192.0.2.1", "--upstream", "tls://192.0.2.3", "--retry-on", "refused"}));
+}
+
+TEST_CASE("the option --check warns of each suffix in clear, and says what becomes of names below none") {
+  const auto report_on = [](const Words& words) {
+    Report report;
+    check_files(parse(words).value(), std::chrono::sys_seconds{}, report);
+    return report.text();
+  };
+  const Words corp = {"--upstream", "tcp://192.0.2.1", "--for", "corp", "--for", "lab", "--clear"};
+  const std::string text = report_on(corp);
+  for (const char* suffix : {"corp.", "lab."})
+    CHECK_THAT(text, Contains(fmt::format("for          {}: names at and below it leave in clear, to "
+                                          "tcp://192.0.2.1:53",
+                                          suffix)));
+  CHECK_THAT(text, Contains("names below none of the suffixes are refused"));
+  CHECK_THAT(report_on({"--upstream", "tcp://192.0.2.1"}),
+             !Contains("suffixes") && !Contains("in clear, to"));
 }
 
 TEST_CASE("an upstream knows its group, and who looks on sees those of all") {
