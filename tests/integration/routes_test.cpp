@@ -109,7 +109,7 @@ TEST_CASE("what the resolvers of a suffix cannot answer is SERVFAIL, and no othe
     return how == "silent" ? Bytes{} : says("corp", dns::rcode::REFUSED)(seen);
   });
   const Proxy proxy(general.as_upstream() + other.as_upstream() +
-                    (how == "gone" ? Arguments{"--upstream", "tcp://" + gone()} : corp.as_upstream()) +
+                    (how == "gone" ? Arguments{"--upstream", gone()} : corp.as_upstream()) +
                     clear_for("corp.test") + kWithUdp +
                     Arguments{"--query-timeout", "300ms", "--hedge-after", "50ms", "--retry-on",
                               "servfail,refused", "--policy", "fastest"});
@@ -134,10 +134,10 @@ TEST_CASE("what the resolvers of a suffix cannot answer is SERVFAIL, and no othe
 
 TEST_CASE("names of others do not wait for a suffix whose resolver is away, nor does its own second one") {
   const ScriptedUpstream general(Transport::tcp, says("general")), spare(Transport::tcp, says("spare"));
-  const Arguments dead = {"--upstream", "tcp://" + gone()};
-  const Proxy proxy(general.as_upstream() + dead + clear_for("dead.test") +
-                    Arguments{"--upstream", "tcp://" + gone()} + clear_for("corp.test") +
-                    spare.as_upstream() + clear_for("corp.test") + Arguments{"--query-timeout", "1s"});
+  const Arguments dead = {"--upstream", gone()};
+  const Proxy proxy(general.as_upstream() + dead + clear_for("dead.test") + Arguments{"--upstream", gone()} +
+                    clear_for("corp.test") + spare.as_upstream() + clear_for("corp.test") +
+                    Arguments{"--query-timeout", "1s"});
   DotConnection client = proxy.connect(Transport::tls);
   CHECK(said(client.ask(query("www.corp.test."))) == "NOERROR spare");
   // It is tried anew each tenth of a second until its time is over: all these are answered before.
@@ -167,7 +167,7 @@ TEST_CASE("where every upstream is for suffixes, other names are refused, with t
 TEST_CASE("the resolvers of a suffix have no say in whether the proxy is ready, as long as others do") {
   const ScriptedUpstream up(Transport::tcp, says("up"));
   const bool is_general_up = GENERATE(true, false);
-  const Arguments down = {"--upstream", "tcp://" + gone()};
+  const Arguments down = {"--upstream", gone()};
   Proxy proxy((is_general_up ? up.as_upstream() + down : down + up.as_upstream()) + clear_for("corp.test") +
               kWithMetrics);
   CHECK_THAT(Scraper(proxy).get("/ready"), Contains(is_general_up ? "200 OK" : "503 "));
