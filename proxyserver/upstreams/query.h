@@ -38,7 +38,7 @@ struct Query {
   Clock::time_point deadline{};
   std::unique_ptr<const CacheKey> key;  // null: not for the cache
   bool may_be_stale = false;            // there was an answer, and it will do if a new one does not come
-  Upstreams* group = nullptr;  // the resolvers for its name, and the only ones that it may go to
+  Upstreams* group = nullptr;           // the resolvers for its name, and the only ones that it may go to
 
   // The asker's thread alone.
   bool waits_with_another = false;   // which has been sent, and asks the same

@@ -173,6 +173,24 @@ TEST_CASE("the resolvers of a suffix have no say in whether the proxy is ready, 
   CHECK_THAT(Scraper(proxy).get("/ready"), Contains(is_general_up ? "200 OK" : "503 "));
 }
 
+TEST_CASE("what the cache asks for by itself goes where its name belongs, too") {
+  const ScriptedUpstream general(Transport::tcp, says("general"));
+  const ScriptedUpstream corp(Transport::tcp, [](const Seen& seen) {
+    dns::Message answer = answer_to(seen.message());
+    answer.answers.push_back({answer.questions[0].name, dns::type::A, dns::klass::IN, 1,
+                              dns::parse_rdata(dns::type::A, "192.0.2.1").value()});
+    return dns::encode(answer);
+  });
+  const Proxy proxy(general.as_upstream() + corp.as_upstream() + clear_for("corp.test") +
+                    Arguments{"--cache", "100", "--serve-stale", "60"});
+  DotConnection client = proxy.connect(Transport::tls);
+  const auto deadline = net::Deadline::in(kPatience);
+  while (corp.seen().size() < 2 && !deadline.expired())  // until its second is over, or nearly
+    CHECK(client.ask(query("www.corp.test.")).answers.size() == 1);
+  CHECK(corp.seen().size() >= 2);
+  CHECK(general.seen().empty());
+}
+
 TEST_CASE("at SIGHUP a suffix that another upstream has now needs a restart, and goes where it did") {
   const ScriptedUpstream first(Transport::tcp, says("first")), second(Transport::tcp, says("second"));
   const TempDir files;
