@@ -214,15 +214,27 @@ void check_listener(const net::Uri& uri, Report& report) {
   report.ok("listener", fmt::format("{}: not tried, the proxy may be running", text));
 }
 
-void check_access(const Options& options, Report& report) {
+// By some of far-off networks of the Internet.
+bool has_everybody(const AccessList& list) {
   const auto permits = [&](const char* address) {
-    return options.allow.permits(net::SocketAddress::parse(address, 1).value());
+    return list.permits(net::SocketAddress::parse(address, 1).value());
   };
-  // Some of far-off networks of the Internet.
-  const bool all = (permits("4.4.4.4") && permits("199.9.14.201")) ||
-                   (permits("2001:500:200::b") && permits("2a00:1450::1"));
+  return (permits("4.4.4.4") && permits("199.9.14.201")) ||
+         (permits("2001:500:200::b") && permits("2a00:1450::1"));
+}
+
+void check_balancers(const Options& options, Report& report) {
+  if (!options.takes_proxy_headers()) return;
+  const auto given = std::ranges::count(options.settings, "proxy-from", &Setting::name);
+  if (has_everybody(options.proxy_from))
+    return report.warning("proxy-from", "everybody is believed, and so can be any client",
+                          "the load balancers' addresses alone");
+  report.ok("proxy-from", fmt::format("{} network{}", given, given == 1 ? "" : "s"));
+}
+
+void check_access(const Options& options, Report& report) {
   const auto given = std::ranges::count(options.settings, "allow", &Setting::name);
-  if (all && is_beyond_loopback(options))
+  if (has_everybody(options.allow) && is_beyond_loopback(options))
     return report.warning("allow", "everybody may ask: an open resolver is used to attack others (RFC 5358)",
                           "your own networks by --allow");
   report.ok("allow", given == 0 ? "private networks, which is the default"
@@ -267,6 +279,7 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
     for (const UpstreamOptions& upstream : options.upstreams) check_upstream(upstream, options, report);
   check_suffixes(options, report);
   check_access(options, report);
+  check_balancers(options, report);
   check_user(options, report);
   check_output("keylog", options.instruments.key_log, report);
   check_output("capture", options.instruments.capture, report);
