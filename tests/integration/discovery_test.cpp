@@ -142,6 +142,21 @@ TEST_CASE("a certificate without the announced name ends the start, and a reload
   CHECK(count() == 1);
 }
 
+TEST_CASE("the check of a configuration tells why clients would not believe an announcement") {
+  const Wide files({"DNS:localhost", "IP:127.0.0.1"});
+  const auto [name, listener, said] = GENERATE(table<std::string, std::string, std::string>({
+      {"localhost", "udp://127.0.0.1", "ok       announce     localhost: among the names of "},
+      {"wrong.example", "udp://127.0.0.1", "error    announce     wrong.example: "},
+      {"localhost", "udp://192.0.2.1", "does not carry 192.0.2.1: who asks there in clear cannot verify"},
+      {"localhost", "udp://10.1.2.3", "every tls:// listener is on loopback"},
+  }));
+  Process process({PROXYSERVER_PROGRAM, "--check", "--listen", "tls://127.0.0.1:8853", "--listen", listener,
+                   "--cert", files.cert, "--key", files.key, "--announce", name, "--upstream",
+                   "tcp://192.0.2.9"});
+  REQUIRE(process.wait_exit(net::Deadline::in(kPatience)).has_value());
+  CHECK_THAT(process.take_output(), Contains(said));
+}
+
 TEST_CASE("client --discover verifies the designated resolver by the address that it asked in clear") {
   const ScriptedUpstream upstream = resolver();
   const Proxy proxy(upstream.as_upstream() + kAnnounced);
