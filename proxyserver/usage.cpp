@@ -33,6 +33,8 @@ const char* const kUsage =
                        (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
+  --announce NAME      tell who asks for _dns.resolver.arpa SVCB (RFC 9462) that TLS is spoken here, by the name NAME,
+                       which the certificate must have (default: nothing is announced; never forwarded)
   --ticket-key-file FILE
                        keys of TLS session tickets that other copies have, too: 80 octets in base64 per line,
                        the first seals, all open (default: keys of its own, new ones twice a day)
