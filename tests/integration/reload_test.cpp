@@ -172,12 +172,8 @@ TEST_CASE("a pipe in a file's place is refused: nobody waits for who might write
 TEST_CASE("a resolver that is trusted no more gets no query over the connection that there is") {
   const ScriptedUpstream upstream(Transport::tls, [](const auto& query) {
     dns::Message answer = answer_to(query.message());
-<<<<<<< HEAD
-    answer.answers.push_back({answer.questions[0].name, answer.questions[0].type, dns::klass::IN, 300, {}});
-=======
     const dns::Rdata text{dns::type::TXT, {1, 'x'}};
     answer.answers.push_back({answer.questions[0].name, dns::type::TXT, dns::klass::IN, 300, text});
->>>>>>> cache
     return dns::encode(answer);
   });
   const Arguments words = upstream.as_upstream();

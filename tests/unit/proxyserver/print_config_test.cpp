@@ -74,11 +74,8 @@ TEST_CASE("what --print-config prints is a file that gives the same options, def
       {"--idle-timeout", "1", "--idle-timeout", "2.5s", "--query-timeout", "300ms", "--log-level", "error",
        "--keylog", "keys", "--trace", "-", "--capture", "c.pcapng", "--max-in-flight", "7"},
       {"--listen", "tcp://127.0.0.1:5300", "--upstream", "tcp://192.0.2.1"},
-<<<<<<< HEAD
       {"--upstream", "tls://192.0.2.1", "--upstream", "tcp://192.0.2.2", "--for", "Corp.example.", "--clear",
        "--for", "a\\.b.test", "--upstream", "tcp://192.0.2.3", "--for", "10.in-addr.arpa", "--clear"},
-=======
->>>>>>> cache
       {"--cache", "16", "--serve-stale", "3600"},
       {"--cache", "16", "--min-ttl", "9", "--max-ttl", "600"},
   }));
