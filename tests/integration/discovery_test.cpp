@@ -1,6 +1,7 @@
 // Discovery of Designated Resolvers (RFC 9462): proxyserver --announce tells where it takes queries over TLS,
 // on every leg, and client --discover finds that out and judges it.
 #include <csignal>
+#include <fmt/format.h>
 #include <poll.h>
 
 #include "common/dns/codes.h"
@@ -29,7 +30,7 @@ dns::Message question() {
 // Of an authority that has vouched for nobody here.
 std::string stranger(const TempDir& directory) {
   const std::string file = directory.file("stranger.pem");
-  tls::write_file(file, tls::issue_self_signed({.common_name = "stranger"}).certificate, false);
+  tls::write_file(file, tls::issue_self_signed({.common_name = "stranger", .names = {}}).certificate, false);
   return file;
 }
 
