@@ -194,7 +194,7 @@ TEST_CASE(
   const ScriptedUpstream plain = elsewhere(proxy.endpoint(Transport::tls).address.port());
   const Outcome lesson = discover(endpoint_of(plain), files.cert);
   CHECK(lesson.exit_code == 23);
-  CHECK_THAT(lesson.output, Contains("REFUSED") && Contains("another than 127.0.0.1"));
+  CHECK_THAT(lesson.output, Contains("REFUSED"));
   CHECK_THAT(lesson.errors, Contains("client: [tls] "));
   CHECK(discover(endpoint_of(plain), files.cert, {"--short"}).output.empty());
 }
