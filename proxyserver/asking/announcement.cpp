@@ -129,7 +129,7 @@ Announcement announce(const std::string& name, std::span<const net::Endpoint> li
 }
 
 Bytes answer_here(ByteView message, const Screening& screening, const Announcement& announced) {
-  const Bytes bare = error_reply(message, screening.rcode);
+  Bytes bare = error_reply(message, screening.rcode);
   const dns::MessageView& query = screening.query;
   if (!screening.is_query() || query.qclass != dns::klass::IN) return bare;
   dns::WireReader reader(query.question);
