@@ -24,7 +24,7 @@ constexpr std::size_t kHeaderCounts = 4;
 // "1000 0001 1000 0000"
 std::string bits_of(std::uint16_t word) {
   std::string text = fmt::format("{:016b}", word);
-  for (const std::size_t at : {12, 8, 4}) text.insert(at, " ");
+  for (const unsigned at : {12U, 8U, 4U}) text.insert(at, " ");
   return text;
 }
 

@@ -16,8 +16,8 @@ using Made = std::optional<QuizQuestion>;
 using net::Transport;
 
 Made who_knows_name(const QuizRun& run, QuizDice& dice) {
-  constexpr std::string_view kPath = "everybody on the path, and the server";
-  constexpr std::string_view kServer = "the server that the client spoke with, and nobody else";
+  constexpr std::string_view kPath = "the server, and everybody on the path to it";
+  constexpr std::string_view kServer = "the server, and nobody on the path to it";
   constexpr std::string_view kNobody = "nobody: it did not leave the client";
   if (run.outcome.connections.empty()) return std::nullopt;
   const bool clear = std::ranges::any_of(run.outcome.connections, [](const Connection& connection) {
@@ -38,7 +38,7 @@ Made who_knows_name(const QuizRun& run, QuizDice& dice) {
   if (!run.asked()) why = "The client asks only when the connection stands and it trusts the server.";
   const std::string over(net::to_string(run.outcome.connections.front().transport));
   return with_options({.shown = {"server:  " + over + "://" + run.connection->address.to_string()},
-                       .asked = "In this run, who could read the name that the question is about?",
+                       .asked = "In this run, who but the client could read the name in the query?",
                        .answer = std::string(right),
                        .wrong = std::move(wrong),
                        .why = std::move(why),
@@ -159,7 +159,9 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
 
 Made alpn(const QuizRun& run, QuizDice& dice) {
   const std::vector<std::string> offered = hello_words(run.client_hello).alpn;
-  if (std::ranges::find(offered, "dot") == offered.end()) return std::nullopt;
+  // Before TLS 1.3 the ServerHello says it, too.
+  if (std::ranges::find(offered, "dot") == offered.end() || !hello_words(run.server_hello).alpn.empty())
+    return std::nullopt;
   return with_options(
       {.asked =
            "Whatever the port: one message in clear tells somebody on the path that this is DNS over TLS. "

@@ -19,6 +19,8 @@ using Made = std::optional<QuizQuestion>;
 
 constexpr std::size_t kBlock = 128;  // RFC 8467 §4.1: queries are padded to a multiple of it
 
+constexpr std::size_t kMostOctets = 40;  // of a name; nobody likes to read more by hand
+
 unsigned number_of(std::string_view text) {
   unsigned value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -56,7 +58,7 @@ Made name(const QuizRun& run, QuizDice&) {
     if (field.part != NamePart::Kind::label || !is_plain(field.value)) return std::nullopt;
     ++labels;
   }
-  if (labels == 0) return std::nullopt;
+  if (labels == 0 || end - begin > kMostOctets) return std::nullopt;
   return QuizQuestion{
       .form = Form::words,
       .shown = octets_shown(*run.query, begin, end - begin),
@@ -115,7 +117,7 @@ Made saved(const QuizRun& run, QuizDice& dice) {
   const QuizField* const field = some_pointer(*run.answer, dice);
   if (field == nullptr) return std::nullopt;
   const std::size_t whole = length_of_name_at(*run.answer, field->target);
-  if (whole < 3 || field->saved != whole - 2) return std::nullopt;
+  if (whole < 3 || whole > kMostOctets || field->saved != whole - 2) return std::nullopt;
   std::vector<std::string> shown = octets_shown(*run.answer, field->offset, field->length);
   std::ranges::move(octets_shown(*run.answer, field->target, whole), std::back_inserter(shown));
   return QuizQuestion{
@@ -197,7 +199,9 @@ Made padding(const QuizRun& run, QuizDice& dice) {
 }
 
 Made longer_name(const QuizRun& run, QuizDice& dice) {
-  if (!run.asked()) return std::nullopt;
+  if (!run.asked() || run.query->message.questions.size() != 1 ||
+      run.query->message.questions.front().name.wire().size() + 9 > dns::kMaxName)
+    return std::nullopt;
   const std::size_t size = run.query->wire.size(), more = 1 + dice.below(9);
   const dns::EdnsOption* const pad =
       run.query->message.edns ? run.query->message.edns->find(dns::option::PADDING) : nullptr;
@@ -205,25 +209,25 @@ Made longer_name(const QuizRun& run, QuizDice& dice) {
     return QuizQuestion{
         .form = Form::number,
         .shown = {fmt::format("query:  {} octets, no padding", size)},
-        .asked =
-            fmt::format("The same question about a name that has {} more letter{}, in the same label: how "
-                        "many octets has that query?",
-                        more, more == 1 ? "" : "s"),
+        .asked = fmt::format(
+            "The same question about a name of as many labels, but with {} more letter{}: how many "
+            "octets has that query?",
+            more, more == 1 ? "" : "s"),
         .answer = fmt::to_string(size + more),
         .why =
             "Nothing hides the length of the name, not even TLS: somebody on the path can tell names by the "
             "size.",
         .rfc = "RFC 7830 1"};
-  if (size % kBlock != 0) return std::nullopt;
+  if (size % kBlock != 0 || pad->value.size() >= kBlock) return std::nullopt;  // by another rule
   const std::size_t bare = size - pad->value.size();
   const std::size_t grown = bare + more + dns::padding_length(bare + more, kBlock);
   return QuizQuestion{
       .form = Form::number,
       .shown = {fmt::format("query:  {} octets, {} of them padding", size, pad->value.size())},
-      .asked =
-          fmt::format("Queries are padded to a multiple of {}. The same question about a name that has {} "
-                      "more letter{}, in the same label: how many octets has that query?",
-                      kBlock, more, more == 1 ? "" : "s"),
+      .asked = fmt::format(
+          "Queries are padded to a multiple of {}. The same question about a name of as many labels, "
+          "but with {} more letter{}: how many octets has that query?",
+          kBlock, more, more == 1 ? "" : "s"),
       .answer = fmt::to_string(grown),
       .wrong = {{fmt::to_string(size + more), "the padding is shorter for it"}},
       .why = fmt::format("Without padding it has {} octets; the next multiple of {} is {}.", bare + more,

@@ -230,6 +230,8 @@ Made ticket(const QuizRun& run, QuizDice&) {
 struct RoundTrips {
   unsigned sum = 0;
   std::vector<std::string> parts = {};
+  bool again = false;  // a HelloRetryRequest is among them
+
   void add(unsigned count, std::string_view what) {
     sum += count;
     parts.push_back(fmt::format("{} for {}", count, what));
@@ -241,12 +243,12 @@ RoundTrips round_trips(const QuizRun& run) {
   for (std::size_t i = 0; i < run.index; ++i) result.add(1, "the question over UDP");
   if (!run.is(net::Transport::udp)) result.add(1, "TCP");
   if (run.is(net::Transport::tls)) {
-    const bool again = std::ranges::any_of(run.outcome.recording.events, [](const WireEvent& event) {
+    result.again = std::ranges::any_of(run.outcome.recording.events, [](const WireEvent& event) {
       return event.kind == Kind::handshake && !event.sent && is_hello_retry(event.octets);
     });
     const unsigned plain = run.tls13() || run.connection->tls->resumed ? 1 : 2;
-    result.add(plain + (again ? 1 : 0),
-               run.connection->tls->version + (again ? " with HelloRetryRequest" : ""));
+    result.add(plain + (result.again ? 1 : 0),
+               run.connection->tls->version + (result.again ? " with HelloRetryRequest" : ""));
   }
   result.add(1, "the question");
   return result;
@@ -265,6 +267,7 @@ Made waiting(const QuizRun& run, QuizDice& dice) {
                                                 : run.connection->tls->version);
   if (run.index > 0) way = "over UDP, where the answer is truncated, and then over TCP";
   if (run.is(net::Transport::tls)) way += run.connection->tls->resumed ? ", resumed" : ", full handshake";
+  if (trips.again) way += " with a HelloRetryRequest";
   QuizQuestion question{
       .form = Form::number,
       .shown = {"this run:  " + way},

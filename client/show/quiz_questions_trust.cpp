@@ -15,6 +15,8 @@ using Kind = WireEvent::Kind;
 using Made = std::optional<QuizQuestion>;
 using TlsKind = tls::TlsError::Kind;
 
+constexpr std::size_t kMostNames = 12;  // of a certificate; who can read more in a question?
+
 constexpr std::string_view kReasons[] = {
     "its certificate leads to no issuer that the client trusts", "its certificate is for another name",
     "its certificate is out of date", "its key is none of those that were pinned"};
@@ -52,11 +54,14 @@ Made refusal(const QuizRun& run, QuizDice& dice) {
   const auto reason = reason_of(error->kind());
   if (!reason) return std::nullopt;
   const tls::CertificateFacts& peer = *error->facts().peer;
+  const std::vector<std::string>& pins = run.options.pins;
   const std::string& name = run.options.server.auth_name;
   const auto now = std::chrono::floor<std::chrono::seconds>(run.outcome.recording.wall_begin);
   const bool in_time = now >= peer.not_before && now <= peer.not_after;
   // A certificate with two faults has two right answers: then it is not asked.
-  if (in_time == (reason == 2U) || carries(peer, name) == (reason == 1U)) return std::nullopt;
+  if (in_time == (reason == 2U) || carries(peer, name) == (reason == 1U) || pins.empty() == (reason == 3U))
+    return std::nullopt;
+  if (peer.names.size() > kMostNames) return std::nullopt;
   const std::string trusted = run.connection->authority.empty() && run.outcome.failure
                                   ? run.outcome.failure->authority
                                   : run.connection->authority;
@@ -66,8 +71,7 @@ Made refusal(const QuizRun& run, QuizDice& dice) {
       fmt::format("valid:  from {} to {}; day of the run:  {}", day(peer.not_before), day(peer.not_after),
                   day(now)),
       "issuer:  " + peer.issuer,
-      "pins that the client was given:  " +
-          (run.options.pins.empty() ? "none" : fmt::format("{}", fmt::join(run.options.pins, " "))),
+      "pins that the client was given:  " + (pins.empty() ? "none" : fmt::format("{}", fmt::join(pins, " "))),
       "pin of the server:  sha256/" + peer.pin};
   QuizQuestion question{
       .shown = std::move(shown),
@@ -84,7 +88,7 @@ Made refusal(const QuizRun& run, QuizDice& dice) {
       fmt::format("{} is not among its names: the certificate may be genuine, but it is somebody else's.",
                   printable(name)),
       "The day of the run is not within its dates. A key that leaked since would go unnoticed.",
-      "The CA vouches for the server, but its key is not the one that was pinned."};
+      "Its certificate is in order, but its key is not one that was pinned."};
   question.why = why.at(*reason);
   if (reason == 3U) question.rfc = "RFC 7858 4.2";
   const std::array<std::string, 4> why_not{"the client got so far that it looked at the rest",
@@ -187,7 +191,9 @@ Made entry(const QuizRun& run, QuizDice& dice) {
       run.rejection() != nullptr)
     return std::nullopt;
   const tls::CertificateFacts& peer = *run.connection->tls->peer;
-  if (!carries(peer, name) || peer.names.size() < 2) return std::nullopt;
+  if (!carries(peer, name) || peer.names.size() < 2 || peer.names.size() > kMostNames) return std::nullopt;
+  if (std::ranges::any_of(peer.names, [](const std::string& one) { return one.starts_with("DNS:*"); }))
+    return std::nullopt;  // it may fit, too
   const bool address = is_address(name);
   QuizQuestion question{
       .shown = {"subject:  " + peer.subject,
@@ -210,12 +216,11 @@ Made pin(const QuizRun& run, QuizDice& dice) {
   if (run.options.pins.empty()) return std::nullopt;
   return with_options(
       {.shown = {"--pin " + printable(run.options.pins.front())},
-       .asked = "The client was given this pin. Of what is it the SHA-256?",
-       .answer = "the public key of the server",
-       .wrong = {{"the name of the server",
-                  "a name needs no hash, and everybody could have it in a certificate"},
-                 {"the whole certificate", "a new certificate for the same key keeps its pin"},
-                 {"the session keys", "they are new with each connection"}},
+       .asked = "The client was given this pin. Of what is it a SHA-256?",
+       .answer = "a public key",
+       .wrong = {{"a name", "a name needs no hash, and everybody could have it in a certificate"},
+                 {"a whole certificate", "a new certificate for the same key keeps its pin"},
+                 {"a session key", "it is new with each connection"}},
        .why =
            "The pin is of the key alone: whoever has no such key cannot be the server, whatever a CA says.",
        .rfc = "RFC 7858 4.2"},
@@ -223,8 +228,9 @@ Made pin(const QuizRun& run, QuizDice& dice) {
 }
 
 Made reset(const QuizRun& run, QuizDice& dice) {
-  const auto refused = [](const Step& step) { return step.kind == Step::Kind::refused; };
-  if (!run.outcome.failure || std::ranges::none_of(run.steps, refused)) return std::nullopt;
+  const bool is_all = run.steps.size() == 2 && run.steps[0].kind == Step::Kind::connecting &&
+                      run.steps[1].kind == Step::Kind::refused;
+  if (!is_all) return std::nullopt;
   return with_options(
       {.shown = {"from the client:  SYN", "from the server:  RST"},
        .asked = "This is all that passed. What does the answer of the server say?",

@@ -3,6 +3,7 @@
 #include "client/show/quiz.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <set>
@@ -134,9 +135,9 @@ TEST_CASE("the answers are those that a person finds in the golden runs", "[quiz
       {"first_query", "record-size", "152"},
       {"tls12", "record-size", "70"},
       {"first_query", "record-length", "487"},
-      {"first_query", "who-knows-name", "the server that the client spoke with, and nobody else"},
+      {"first_query", "who-knows-name", "the server, and nobody on the path to it"},
       {"expired", "who-knows-name", "nobody: it did not leave the client"},
-      {"udp_truncated", "who-knows-name", "everybody on the path, and the server"},
+      {"udp_truncated", "who-knows-name", "the server, and everybody on the path to it"},
       {"first_query", "record-type", "application_data"},
       {"first_query", "first-encrypted", "EncryptedExtensions"},
       {"tls12", "first-encrypted", "Finished"},
@@ -150,7 +151,7 @@ TEST_CASE("the answers are those that a person finds in the golden runs", "[quiz
       {"first_query", "alert", "close_notify"},
       {"expired", "alert-by", "the client"},
       {"first_query", "entry", "IP:127.0.0.1"},
-      {"wrong_pin", "pin", "the public key of the server"},
+      {"wrong_pin", "pin", "a public key"},
       {"refused", "reset", "no program listens on that port"},
   }));
   CAPTURE(row.run, row.kind);
@@ -170,6 +171,7 @@ TEST_CASE("what does not apply to a run is not asked of it", "[quiz]") {
       {"udp_truncated", "padding"},
       {"udp_truncated", "address"},
       {"tls12", "suite"},
+      {"tls12", "alpn"},
       {"tls12", "padding"},
       {"first_query", "refusal"},
       {"first_query", "alert-by"},
@@ -225,6 +227,9 @@ TEST_CASE("a certificate with two faults is no question, since it would have two
   CHECK_FALSE(made(run.outcome, run.options, "refusal").has_value());
   run = golden("wrong_pin");
   run.outcome.recording.wall_begin += std::chrono::years(3);  // out of date, too
+  CHECK_FALSE(made(run.outcome, run.options, "refusal").has_value());
+  run = golden("expired");
+  run.options.pins = {"sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="};  // not its key's, perhaps
   CHECK_FALSE(made(run.outcome, run.options, "refusal").has_value());
 }
 
@@ -377,6 +382,22 @@ TEST_CASE("a theme comes first in a quiz, and one that is not there is a complai
     }
   CHECK(client::complaint_about_theme("sizes").empty());
   CHECK(has(client::complaint_about_theme("size"), "'size' is none of answer, clear, "));
+}
+
+TEST_CASE("each exercise of the lab says which theme its quiz has", "[quiz]") {
+  std::size_t exercises = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(KEPT_DIR "/../../../lab/exercises")) {
+    if (entry.path().extension() != ".sh") continue;
+    ++exercises;
+    CAPTURE(entry.path().filename().string());
+    std::ifstream file(entry.path());
+    std::string theme;
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with("quiz ")) theme = line.substr(5);
+    CHECK_FALSE(theme.empty());
+    CHECK(client::complaint_about_theme(theme).empty());
+  }
+  CHECK(exercises >= 15);
 }
 
 TEST_CASE("the same seed gives the same sheet on every machine, and another one another sheet", "[quiz]") {
