@@ -106,8 +106,7 @@ run() {
   put "<p class=\"command\"><code>\$ $(words "$*")</code></p>"
   [ -z "$output" ] || put_output "$(printf '%s\n' "$output" | escaped | coloured)"
   [ "$status" -eq 0 ] || put "<p class=\"bad\">Exit code $status</p>"
-  keep_run "$@"
-  [ -z "$kept" ] || put_views "$kept"
+  if keep_run "$@"; then put_views "$kept"; fi
 }
 
 # quiz THEME: the run before it is the one that the page asks about.
@@ -131,20 +130,23 @@ client() {
   command client "$@" --save "$newest"
 }
 
-# Sets `kept` to the newest run of client, or the one that client --replay FILE has shown; empty: there is none.
+# Sets `kept` to the run that COMMAND made, or that its --replay FILE has shown; false: there is none.
 keep_run() {
-  kept=''
   if [ -s "$newest" ]; then
     runs=$((runs + 1))
     kept=$PWD/kept-$runs.run
     mv "$newest" "$kept"
     return
   fi
-  [ "$1" = client ] || return 0
+  [ "$1" = client ] || return 1
   while [ $# -gt 1 ]; do
-    [ "$1" != --replay ] || kept=$(realpath -- "$2")
+    if [ "$1" = --replay ] && [ -s "$2" ]; then
+      kept=$(realpath -- "$2")
+      return
+    fi
     shift
   done
+  return 1
 }
 
 # The colours that the client has on a terminal, for output that is HTML already.
