@@ -72,6 +72,13 @@ string bench(string_view value, Options& options, ServerWords&) {
   return number("--bench", value, 1, 100'000, options.bench_runs);
 }
 
+string discover(string_view, Options& options, ServerWords&) {
+  if (options.action != Options::Action::ask && options.action != Options::Action::discover)
+    return "--discover is a run of its own: leave --bench, --compare and --replay out";
+  options.action = Options::Action::discover;
+  return {};
+}
+
 string compare(string_view, Options& options, ServerWords& server) {
   return take_dig_word("compare", options, server);
 }
@@ -247,6 +254,7 @@ constexpr LongOption kLongOptions[] = {
     // what to do
     {"bench", required_argument, bench},
     {"compare", no_argument, compare},
+    {"discover", no_argument, discover},
     {"clear-port", required_argument, clear_port},
     {"timeout", required_argument, timeout},
     {"glossary", no_argument, act<Options::Action::glossary>},

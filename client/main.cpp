@@ -10,6 +10,7 @@
 #include "client/batch.h"
 #include "client/bench.h"
 #include "client/compare.h"
+#include "client/discover.h"
 #include "client/kept_run.h"
 #include "client/options.h"
 #include "client/show/bench.h"
@@ -17,6 +18,7 @@
 #include "client/show/chart.h"
 #include "client/show/colour.h"
 #include "client/show/compare.h"
+#include "client/show/discover.h"
 #include "client/show/eavesdropper.h"
 #include "client/show/escape.h"
 #include "client/show/explain.h"
@@ -193,6 +195,24 @@ int run_compare(const client::Options& options) {
   return code != cli::ok ? code : std::max(printed, kept);
 }
 
+int run_discover(const client::Options& options) {
+  const client::Discovery discovery = client::discover(options);
+  const std::time_t now = std::time(nullptr);
+  const int printed = client::put_out(options.show.json ? client::discovery_to_json(discovery, now)
+                                                        : client::discovery_to_text(discovery, now));
+  int kept = cli::ok;
+  for (const client::Designated& one : discovery.designated)
+    kept = std::max(kept, keep_key_log(one.lax ? *one.lax : one.strict, options));
+  const client::Failure* const failure = client::failure_of(discovery);
+  if (failure == nullptr) return std::max(printed, kept);
+  const bool in_clear = discovery.asked.failure.has_value();
+  const auto is_it = [&](const client::Designated& one) {
+    return one.strict.failure && &*one.strict.failure == failure;
+  };
+  put_failure(*failure, in_clear ? options : std::ranges::find_if(discovery.designated, is_it)->options, now);
+  return client::exit_code(*failure);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -218,6 +238,8 @@ int main(int argc, char** argv) try {
       return run_compare(*options);
     case client::Options::Action::bench:
       return run_bench(*options);
+    case client::Options::Action::discover:
+      return run_discover(*options);
   }
   return cli::internal;
 } catch (const std::exception& error) {

@@ -69,6 +69,7 @@ class Parser {
   void settle_quiz();
   void settle_files();
   void settle_replay();
+  void settle_discovery();
   void settle_questions();
 
   Options options_;
@@ -188,11 +189,14 @@ void Parser::settle_server() {
     return complain(
         fmt::format("two transports, {} and {}", net::to_string(*said.transport), net::to_string(*word)));
   Server& result = options_.server;
-  result.transport = word ? *word : said.transport.value_or(net::Transport::tls);
-  const bool is_tls = result.transport == net::Transport::tls;
+  const bool discovers = options_.action == Options::Action::discover;  // in clear, and then over TLS
+  const auto usual = discovers ? net::Transport::udp : net::Transport::tls;
+  result.transport = word ? *word : said.transport.value_or(usual);
+  const bool begins_with_tls = result.transport == net::Transport::tls;
+  const bool is_tls = begins_with_tls || discovers;
   if (!said.host.empty()) result.host = said.host;
   const std::uint16_t tls_port = server_ ? 853 : 8443;  // RFC 7858 §3.1; our own proxy's
-  result.port = port_ ? *port_ : said.port.value_or(is_tls ? tls_port : std::uint16_t{53});
+  result.port = port_ ? *port_ : said.port.value_or(begins_with_tls ? tls_port : std::uint16_t{53});
 
   const std::string& name = server_words_.auth_name.empty() ? said.auth_name : server_words_.auth_name;
   if (!is_tls && !(name.empty() && options_.ca.empty()))
@@ -254,6 +258,7 @@ void Parser::settle_views() {
     return complain("--proxy-trace is drawn into a --chart: name one");
   settle_quiz();
   if (options_.action == replay) return settle_replay();
+  if (options_.action == discover) return settle_discovery();
   if (options_.action == ask) {
     if (show.json && (views || show.rdata_only))
       complain("--json is for programs: leave --explain, --eavesdropper, --timeline and --short out");
@@ -303,8 +308,35 @@ void Parser::settle_replay() {
     complain("--json is for programs: leave --explain, --eavesdropper, --timeline and --short out");
 }
 
+// RFC 9462 §4: it begins with an address, as a network hands it out, and with a question of its own.
+void Parser::settle_discovery() {
+  Server& server = options_.server;
+  const Show& show = options_.show;
+  const Files& files = options_.files;
+  const auto address = net::SocketAddress::parse(server.host, 0);
+  if (!address)
+    return complain(
+        fmt::format("--discover asks an address, as a network hands it out: '{}' is none", server.host));
+  if (server.transport == net::Transport::tls)
+    return complain("--discover asks in clear, udp or tcp, and finds out where tls is");
+  if (!asked_.empty() || !options_.batch.empty() || type_ || class_)
+    return complain("--discover asks a question of its own: leave names, types and -f out");
+  if (server.auth_name != server.host || options_.pin_only || options_.insecure)
+    return complain(
+        "--discover checks the address that was asked: leave --tls-name, --pin-only and --insecure out");
+  if (show.explain || show.eavesdropper || show.timeline ||
+      !(files.chart.empty() && files.capture.empty() && files.save.empty() && files.session.empty()))
+    return complain(
+        "--discover is a view of its own: leave --explain, --eavesdropper, --timeline, --chart, --capture, "
+        "--save and --session out");
+  if (show.json && show.rdata_only) return complain("--json is for programs: leave --short out");
+  if (options_.clear_port) return complain("--clear-port is for --compare and --bench: elsewhere it is -p");
+  server.host = server.auth_name = address->host();
+  options_.questions = {{dns::Name::parse("_dns.resolver.arpa.").value(), dns::type::SVCB, dns::klass::IN}};
+}
+
 void Parser::settle_questions() {
-  if (options_.action == Options::Action::replay) return;
+  if (options_.action == Options::Action::replay || options_.action == Options::Action::discover) return;
   options_.batch_usual = {{}, type_.value_or(dns::type::A), class_.value_or(dns::klass::IN)};
   if (!options_.batch.empty()) complain(complaint_about_type(options_.batch_usual.type));
   if (asked_.empty()) {

@@ -73,7 +73,7 @@ inline constexpr std::string_view kSystemCa = "system";                 // a fil
 inline constexpr std::string_view kSystemStore = "the system's store";  // as an authority
 
 struct Options {
-  enum class Action { ask, compare, bench, replay, glossary, help, version };
+  enum class Action { ask, compare, bench, discover, replay, glossary, help, version };
 
   Action action = Action::ask;
   Server server;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "proxyserver/asking/announcement.h"
+
 struct Limits {
   using Milliseconds = std::chrono::milliseconds;
 
@@ -25,7 +27,11 @@ struct Limits {
   std::size_t pool_size = 256;          // connections per upstream
   std::size_t udp_workers = 2;          // threads per udp:// listener
   bool pad_always = false;              // give queries without OPT one, so that they can be padded
+  std::chrono::seconds min_ttl{0};      // of what the cache keeps
+  std::chrono::seconds max_ttl{86400};  // likewise
+  std::chrono::seconds serve_stale{0};  // how long after its end an answer is better than none; 0: not at all
   std::vector<std::uint16_t> retry_on;  // rcodes after which another upstream is asked
+  Announcement announced;               // --announce, with the listeners as they are bound
 
   bool operator==(const Limits&) const = default;
 };

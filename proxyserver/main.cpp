@@ -110,7 +110,7 @@ void give_up_files(const Options& options, Server& server) {
     readable.insert(readable.end(), folders.begin(), folders.end());
   };
   // Wherever it might be: --config may name it tomorrow.
-  if (options.upstreams.front().uri.transport == net::Transport::tls) leave(tls::system_trust_folders());
+  if (options.encrypts()) leave(tls::system_trust_folders());
   leave(server.reload().folders());
   if (!options.config_file.empty()) leave(folders_of({options.config_file}));
   if (options.has_names() && !options.bootstrap) leave(net::lookup_folders());

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 #include <getopt.h>
 #include <ranges>
+#include <utility>
 
 #include "common/cli.h"
 #include "common/dns/codes.h"
 #include "common/tls/pin.h"
 #include "proxyserver/configuration/fit.h"
+#include "proxyserver/configuration/groups.h"
 
 namespace {
 
@@ -19,10 +21,13 @@ using std::unexpected;
 enum Flag : int {
   kListen = 256,
   kUpstream,
+  kFor,
+  kClear,
   kBootstrap,
   kUpstreamCa,
   kCert,
   kKey,
+  kAnnounce,
   kHandshake,
   kMessage,
   kIdle,
@@ -46,6 +51,10 @@ enum Flag : int {
   kTicketKeys,
   kPad,
   kRetryOn,
+  kCache,
+  kMinTtl,
+  kMaxTtl,
+  kServeStale,
   kUser,
   kLogLevel,
   kLogFormat,
@@ -65,10 +74,13 @@ enum Flag : int {
 const std::array kLongOptions = {
     option{"listen", required_argument, nullptr, kListen},
     option{"upstream", required_argument, nullptr, kUpstream},
+    option{"for", required_argument, nullptr, kFor},
+    option{"clear", no_argument, nullptr, kClear},
     option{"bootstrap", required_argument, nullptr, kBootstrap},
     option{"upstream-ca", required_argument, nullptr, kUpstreamCa},
     option{"cert", required_argument, nullptr, kCert},
     option{"key", required_argument, nullptr, kKey},
+    option{"announce", required_argument, nullptr, kAnnounce},
     option{"handshake-timeout", required_argument, nullptr, kHandshake},
     option{"message-timeout", required_argument, nullptr, kMessage},
     option{"idle-timeout", required_argument, nullptr, kIdle},
@@ -81,6 +93,10 @@ const std::array kLongOptions = {
     option{"pool-size", required_argument, nullptr, kPoolSize},
     option{"pad", required_argument, nullptr, kPad},
     option{"retry-on", required_argument, nullptr, kRetryOn},
+    option{"cache", required_argument, nullptr, kCache},
+    option{"min-ttl", required_argument, nullptr, kMinTtl},
+    option{"max-ttl", required_argument, nullptr, kMaxTtl},
+    option{"serve-stale", required_argument, nullptr, kServeStale},
     option{"max-connections-per-client", required_argument, nullptr, kMaxPerClient},
     option{"max-qps-per-client", required_argument, nullptr, kMaxQps},
     option{"max-handshakes-per-client", required_argument, nullptr, kMaxHandshakes},
@@ -123,6 +139,22 @@ Outcome set_count(std::size_t& target, std::string_view text, long most) {
   const auto value = cli::parse_number(text, 1, most);
   if (!value) return unexpected(value.error());
   target = static_cast<std::size_t>(*value);
+  return {};
+}
+
+// Of the cache, in megabytes.
+Outcome set_cache(std::size_t& target, std::string_view text) {
+  const auto value = cli::parse_number(text, 1, 65536);
+  if (!value) return unexpected(value.error());
+  target = static_cast<std::size_t>(*value) << 20;
+  return {};
+}
+
+Outcome set_seconds(std::chrono::seconds& target, std::string_view text) {
+  constexpr long kWeek = 604'800;
+  const auto value = cli::parse_number(text, 1, kWeek);
+  if (!value) return unexpected(value.error());
+  target = std::chrono::seconds(*value);
   return {};
 }
 
@@ -182,14 +214,38 @@ Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view t
   if (uri->port == 0) return unexpected("an upstream's port cannot be 0");
   if (uri->transport == net::Transport::tls && !uri->address && uri->auth_name.empty())
     uri->auth_name = uri->host;  // RFC 8310 §8.1
-  if (!upstreams.empty() && upstreams.front().uri.transport != uri->transport)
-    return unexpected(
-        "tls:// and tcp:// upstreams cannot be mixed: a query meant for TLS would leave in clear");
   const auto is_same = [&](const UpstreamOptions& other) {
     return other.uri.to_string() == uri->to_string();
   };
   if (std::ranges::any_of(upstreams, is_same)) return unexpected("given twice");
   upstreams.push_back({std::move(*uri), {}});
+  return {};
+}
+
+// A name, not an address: what is looked up of an address is a name below in-addr.arpa or ip6.arpa.
+Outcome add_suffix(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
+  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  if (const std::string complaint = net::complaint_about_name(text); !complaint.empty())
+    return unexpected(complaint);
+  if (text == "@") return unexpected("the root, which is for all other names, is '.'");
+  if (text.starts_with("*.")) return unexpected("names below it are meant without '*.', too");
+  const auto suffix = dns::Name::parse(text);
+  if (!suffix) return unexpected(fmt::format("'{}': {}", text, suffix.error().what));
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const std::string_view last = text.substr(text.find_last_of('.') + 1);
+  if (!last.empty() && last.find_first_not_of("0123456789/") == last.npos)
+    return unexpected("an address is none: the names of 10.0.0.0/8, say, are below 10.in-addr.arpa");
+  std::vector<dns::Name>& suffixes = upstreams.back().suffixes;
+  if (std::ranges::find(suffixes, *suffix) != suffixes.end()) return unexpected("given twice");
+  suffixes.push_back(*suffix);
+  return {};
+}
+
+Outcome set_clear(std::vector<UpstreamOptions>& upstreams) {
+  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  UpstreamOptions& upstream = upstreams.back();
+  if (upstream.uri.transport == net::Transport::tls) return unexpected("tls:// upstreams are not in clear");
+  if (std::exchange(upstream.clear, true)) return unexpected("given twice");
   return {};
 }
 
@@ -231,6 +287,13 @@ Outcome add_network(AccessList& list, std::string_view text) {
   return {};
 }
 
+Outcome set_announced(std::string& target, std::string_view text) {
+  target = text;
+  if (std::string complaint = complaint_about_announced(target); !complaint.empty())
+    return unexpected(std::move(complaint));
+  return {};
+}
+
 Outcome set_user(std::string& target, std::string_view text) {
   if (text.empty() || text.starts_with(':') || text.ends_with(':'))
     return unexpected(fmt::format("'{}' is not NAME or NAME:GROUP", text));
@@ -252,6 +315,10 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return add_listener(options.listen, value);
     case kUpstream:
       return add_upstream(options.upstreams, value);
+    case kFor:
+      return add_suffix(options.upstreams, value);
+    case kClear:
+      return set_clear(options.upstreams);
     case kBootstrap:
       return set_bootstrap(options, value);
     case kUpstreamCa:
@@ -263,6 +330,8 @@ Outcome apply(int flag, std::string_view value, Options& options) {
     case kKey:
       options.key_file = value;
       return {};
+    case kAnnounce:
+      return set_announced(options.announce, value);
     case kHandshake:
       return set_duration(limits.handshake, value);
     case kMessage:
@@ -318,6 +387,14 @@ Outcome apply(int flag, std::string_view value, Options& options) {
       return {};
     case kRetryOn:
       return set_rcodes(limits.retry_on, value);
+    case kCache:
+      return set_cache(options.cache, value);
+    case kMinTtl:
+      return set_seconds(limits.min_ttl, value);
+    case kMaxTtl:
+      return set_seconds(limits.max_ttl, value);
+    case kServeStale:
+      return set_seconds(limits.serve_stale, value);
     case kUser:
       return set_user(options.user, value);
     case kLogLevel:
@@ -375,7 +452,7 @@ Outcome apply_all(const std::vector<Setting>& settings, Options& options) {
   for (const Setting& setting : settings)
     if (auto outcome = apply(setting.flag, setting.value, options); !outcome)
       return unexpected(fmt::format("{}: {}", setting.text(), outcome.error()));
-  return {};
+  return check_groups(options, settings);
 }
 
 }  // namespace
@@ -395,8 +472,13 @@ bool Options::takes_proxy_headers() const {
          std::ranges::any_of(handed, [](const HandedSocket& one) { return one.endpoint.proxied; });
 }
 
+bool Options::encrypts() const {
+  return std::ranges::any_of(
+      upstreams, [](const UpstreamOptions& one) { return one.uri.transport == net::Transport::tls; });
+}
+
 bool Options::uses_tls() const {
-  return listens(net::Transport::tls) || upstreams.front().uri.transport == net::Transport::tls;
+  return listens(net::Transport::tls) || encrypts();
 }
 
 KnownOptions known_options() {

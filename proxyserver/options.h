@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/dns/name.h"
 #include "common/log.h"
 #include "common/net/endpoint.h"
 #include "proxyserver/clients/access.h"
@@ -18,6 +19,9 @@
 struct UpstreamOptions {
   net::Uri uri;
   std::vector<std::string> pins;  // as tls::ClientOptions::pins
+  // --for: it is asked for names at and below these alone, the root for all others; none: for all others.
+  std::vector<dns::Name> suffixes{};
+  bool clear = false;  // --clear: these names may leave unencrypted
 };
 
 struct Options {
@@ -31,6 +35,7 @@ struct Options {
       bootstrap;          // where names of upstreams are looked up; else as the system does
   std::string cert_file;  // empty: cert.pem here, else the installed one
   std::string key_file;   // empty: key.pem beside it
+  std::string announce;   // the name of it that resolver.arpa tells; empty: none
   AccessList allow;
   AccessList proxy_from;    // whose PROXY headers are believed
   std::string upstream_ca;  // empty: the system's trust store
@@ -40,6 +45,7 @@ struct Options {
   std::string user;         // as find_account() takes it; empty: stays who it is
   // Ticket keys shared with other copies; empty: keys of its own.
   std::string ticket_key_file;
+  std::size_t cache = 0;  // octets; 0: there is none
   Limits limits;
   InstrumentFiles instruments;
   std::optional<net::SocketAddress> metrics;  // where they are served; port 0 picks one
@@ -51,6 +57,7 @@ struct Options {
   std::vector<Setting> settings;  // all that were given, and hold; defaults are not among them
 
   bool has_names() const;  // among the upstreams
+  bool encrypts() const;   // towards some upstream
   bool uses_tls() const;   // on any leg
   bool listens(net::Transport transport) const;
   bool takes_proxy_headers() const;  // at any listener

@@ -7,12 +7,17 @@ const char* const kUsage =
   proxyserver [--listen URI]... [--upstream URI]... [options]
 
   --listen URI         where clients ask: tls://, tcp:// or udp://HOST[:PORT]; may be repeated
-                       (default tls://127.0.0.1:8443; port 0 picks one); all addresses of a HOST that is a name
+                       (default tls://127.0.0.1:8443; port 0 picks one); all addresses of a HOST that is a name.
+                       proxy+tls:// and proxy+tcp://: clients come through a load balancer, see --proxy-from
   --upstream URI       the resolver asked: tls://HOST[:PORT][#NAME] or tcp://HOST[:PORT]; may be repeated, the
                        next is asked when one fails (default tls://1.1.1.1:853#cloudflare-dns.com, then
                        tls://8.8.8.8:853#dns.google); all of one kind, so that no query ever leaves in clear.
                        HOST is an address, or a name: it is looked up every minute, and when all its addresses
                        fail; each of them is an upstream. NAME is then that name, unless given
+  --for SUFFIX         the upstream named before it is for names at and below SUFFIX alone; may be repeated. The
+                       longest suffix counts; a query goes to no other upstreams than its suffix's. Names below
+                       none go to those without --for (or --for .), and are refused if there are none
+  --clear              an upstream with --for may be tcp://: what is asked of it leaves in clear
   --bootstrap ADDR[:PORT]
                        a plain DNS resolver to look these names up at (default: as the system does)
   --upstream-ca FILE   trust anchors for tls:// upstreams, PEM (default: the system's). NAME, or else the
@@ -34,6 +39,8 @@ const char* const kUsage =
 
   --allow CIDR         who may ask; may be repeated (default: loopback, private, link-local and unique-local
                        networks); others are closed on, or not answered over UDP
+  --proxy-from CIDR    the load balancers that connect to proxy+ listeners; may be repeated. Their PROXY header, version
+                       2, says who the client is: --allow, limits, logs and captures go by that; others are closed on
 
   --query-timeout T    a query has its answer, or SERVFAIL, after T (default 5s)
   --hedge-after T      an upstream silent for T: one other is asked too (default 2s)

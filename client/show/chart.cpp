@@ -128,7 +128,8 @@ class Drawing {
     } else if (event.event == "lost") {
       add(kUpstream, kServer, "lost: " + fact("reason"));
     } else if (event.event == "answer" && !queries_[fact("id")].by_resolver) {
-      add(kServer, kServer, "answers by itself: " + fact("rcode"));
+      const std::string from = fact("cache").empty() ? "answers by itself: " : "answers from its cache: ";
+      add(kServer, kServer, from + fact("rcode"));
     }
   }
 

@@ -98,6 +98,11 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client --cookie --explain google.com", "RFC 7873 4"},
     {"datagram", "", "One packet of UDP. It arrives whole or not at all, and in any order.",
      "client @udp://127.0.0.1 google.com", "RFC 768"},
+    {"designated resolver", "discovery, DDR",
+     "A server that takes questions encrypted in place of one that takes them in clear. The latter says "
+     "where it "
+     "is, in an SVCB record of the name _dns.resolver.arpa.",
+     "client --discover @192.0.2.53", "RFC 9462 4"},
     {"DNS", "",
      "The system that finds data by name, such as the address of google.com. A client asks a resolver, and "
      "the resolver asks the servers of each zone.",
@@ -230,6 +235,10 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"OPCODE", "opcode",
      "Four bits in the header: what kind of message it is. It is 0, QUERY, for all that this program sends.",
      "client --explain google.com, octet 2", "RFC 1035 4.1.1"},
+    {"opportunistic", "",
+     "Encryption without proof of who is at the other end. It keeps those out who listen, but not those who "
+     "pose as the server.",
+     "client --discover @192.0.2.53", "RFC 8310 5"},
     {"OPT", "",
      "The record that carries EDNS, always in the section ADDITIONAL. Its class and TTL have another meaning "
      "than those of other records.",
@@ -330,6 +339,10 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The part of a hello that tells the versions of TLS. TLS 1.3 is agreed on here, and not in "
      "legacy_version.",
      "client --tls-max 1.2 --explain google.com", "RFC 8446 4.2.1"},
+    {"SVCB", "service parameters, ipv4hint, ipv6hint",
+     "A record type: how a service is reached. It says the protocols (alpn), the port, and hints at "
+     "addresses.",
+     "client --discover @192.0.2.53", "RFC 9460 2"},
     {"SYN", "ACK",
      "Flags of TCP: SYN asks for a connection, ACK says what has arrived. One SYN each way, each with its "
      "ACK, and the connection stands.",

@@ -31,53 +31,6 @@ bool has_word(std::string_view text, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-std::vector<QuizKind> all_kinds() {
-  std::vector<QuizKind> kinds;
-  for (const auto table : {message_kinds(), tls_kinds(), path_kinds()})
-    kinds.insert(kinds.end(), table.begin(), table.end());
-  return kinds;
-}
-
-// Picks from the kinds in their order.
-class Picker {
- public:
-  Picker(const QuizRun& run, QuizDice dice) : run_(run), dice_(dice) {}
-
-  // Takes what fits; with `by_level` no more of a level than its share.
-  void take(const std::vector<QuizKind>& kinds, bool by_level) {
-    for (const QuizKind& kind : kinds) {
-      std::size_t& share = taken_of_level_.at(kind.level - 1);
-      if (quiz_.size() == kQuestions || (by_level && share == kOfLevel.at(kind.level - 1))) continue;
-      if (std::ranges::any_of(taken_, [&](const QuizKind& other) { return clash(kind, other); })) continue;
-      auto question = kind.make(run_, dice_);
-      if (!question) continue;
-      question->kind = kind.name;
-      question->themes = kind.themes;
-      question->level = kind.level;
-      quiz_.push_back(*std::move(question));
-      taken_.push_back(kind);
-      ++share;
-    }
-  }
-
-  std::vector<QuizQuestion> quiz() {
-    std::ranges::stable_sort(quiz_, {}, &QuizQuestion::level);
-    return std::move(quiz_);
-  }
-
- private:
-  // One says what the other asks, or both ask the same.
-  static bool clash(const QuizKind& a, const QuizKind& b) {
-    return a.asks == b.asks || has_word(a.tells, b.asks) || has_word(b.tells, a.asks);
-  }
-
-  const QuizRun& run_;
-  QuizDice dice_;
-  std::vector<QuizQuestion> quiz_;
-  std::vector<QuizKind> taken_;
-  std::array<std::size_t, 3> taken_of_level_{};
-};
-
 char lower(char letter) {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
@@ -154,17 +107,29 @@ std::string option_in(const QuizQuestion& question, std::string_view line) {
 bool means(const QuizQuestion& question, std::string_view line, std::string_view answer) {
   switch (question.form) {
     case QuizQuestion::Form::number: {
+      if (line.find('-') != std::string_view::npos) return false;  // which plain() leaves out
       const auto number = number_in(line);
       return (number && number == number_in(answer)) || plain(line) == plain(answer);
     }
     case QuizQuestion::Form::flags:
       return flags_in(line) == flags_in(answer);
     case QuizQuestion::Form::choice:
-      return option_in(question, line) == answer;
+      return plain(option_in(question, line)) == plain(answer);
     case QuizQuestion::Form::words:
       break;
   }
   return plain(line) == plain(answer);
+}
+
+// Of the usual mistakes those that are mistakes here, each once: numbers may happen to be alike.
+void drop_doubles(QuizQuestion& question) {
+  std::vector<QuizQuestion::Wrong> kept;
+  for (QuizQuestion::Wrong& wrong : question.wrong) {
+    const auto same = [&](const QuizQuestion::Wrong& other) { return other.answer == wrong.answer; };
+    if (!means(question, wrong.answer, question.answer) && std::ranges::none_of(kept, same))
+      kept.push_back(std::move(wrong));
+  }
+  question.wrong = std::move(kept);
 }
 
 std::string why_wrong(const QuizQuestion& question, std::string_view line) {
@@ -176,12 +141,53 @@ std::string why_wrong(const QuizQuestion& question, std::string_view line) {
   return {};
 }
 
+// Picks from the kinds in their order.
+class Picker {
+ public:
+  Picker(const QuizRun& run, QuizDice dice) : run_(run), dice_(dice) {}
+
+  // Takes what fits; with `by_level` no more of a level than its share.
+  void take(const std::vector<QuizKind>& kinds, bool by_level) {
+    for (const QuizKind& kind : kinds) {
+      std::size_t& share = taken_of_level_.at(kind.level - 1);
+      if (quiz_.size() == kQuestions || (by_level && share == kOfLevel.at(kind.level - 1))) continue;
+      if (std::ranges::any_of(taken_, [&](const QuizKind& other) { return clash(kind, other); })) continue;
+      auto question = kind.make(run_, dice_);
+      if (!question) continue;
+      drop_doubles(*question);
+      question->kind = kind.name;
+      question->themes = kind.themes;
+      question->level = kind.level;
+      quiz_.push_back(*std::move(question));
+      taken_.push_back(kind);
+      ++share;
+    }
+  }
+
+  std::vector<QuizQuestion> quiz() {
+    std::ranges::stable_sort(quiz_, {}, &QuizQuestion::level);
+    return std::move(quiz_);
+  }
+
+ private:
+  // One says what the other asks, or both ask the same.
+  static bool clash(const QuizKind& a, const QuizKind& b) {
+    return a.asks == b.asks || has_word(a.tells, b.asks) || has_word(b.tells, a.asks);
+  }
+
+  const QuizRun& run_;
+  QuizDice dice_;
+  std::vector<QuizQuestion> quiz_;
+  std::vector<QuizKind> taken_;
+  std::array<std::size_t, 3> taken_of_level_{};
+};
+
 }  // namespace
 
 std::string complaint_about_theme(std::string_view theme) {
   if (theme.empty()) return {};
   std::vector<std::string_view> themes;
-  for (const QuizKind& kind : all_kinds())
+  for (const QuizKind& kind : quiz_kinds())
     for (const std::string_view word : words_of(kind.themes)) themes.push_back(word);
   if (std::ranges::find(themes, theme) != themes.end()) return {};
   std::ranges::sort(themes);
@@ -193,7 +199,7 @@ std::string complaint_about_theme(std::string_view theme) {
 std::vector<QuizQuestion> make_quiz(const Outcome& outcome, const Options& options) {
   const QuizRun run(outcome, options);
   QuizDice dice(options.quiz.seed_or_first());
-  std::vector<QuizKind> kinds = all_kinds();
+  std::vector<QuizKind> kinds = quiz_kinds();
   dice.shuffle(kinds);
   // What is about the theme first of all, what is about it too, the rest.
   const auto distance = [&](const QuizKind& kind) {

@@ -102,6 +102,13 @@ const tls::TlsError* QuizRun::rejection() const {
   return outcome.failure ? std::get_if<tls::TlsError>(&outcome.failure->cause) : nullptr;
 }
 
+std::vector<QuizKind> quiz_kinds() {
+  std::vector<QuizKind> kinds;
+  for (const auto table : {message_kinds(), record_kinds(), tls_kinds(), path_kinds(), trust_kinds()})
+    kinds.insert(kinds.end(), table.begin(), table.end());
+  return kinds;
+}
+
 std::string hex_line(ByteView octets) {
   return fmt::format("{:02x}", fmt::join(octets, " "));
 }

@@ -69,9 +69,12 @@ struct QuizKind {
   std::optional<QuizQuestion> (*make)(const QuizRun& run, QuizDice& dice);
 };
 
+std::vector<QuizKind> quiz_kinds();  // all of them, which are
 std::span<const QuizKind> message_kinds();
+std::span<const QuizKind> record_kinds();
 std::span<const QuizKind> tls_kinds();
 std::span<const QuizKind> path_kinds();
+std::span<const QuizKind> trust_kinds();
 
 // What the makers share.
 

@@ -1,4 +1,4 @@
-// Questions about the octets of the DNS messages.
+// Questions about the header of the DNS messages, and about how they travel.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -20,13 +20,6 @@ using Made = std::optional<QuizQuestion>;
 
 constexpr std::size_t kHeaderFlags = 2;  // offsets in the header (RFC 1035 §4.1.1)
 constexpr std::size_t kHeaderCounts = 4;
-constexpr std::size_t kBlock = 128;  // RFC 8467 §4.1: queries are padded to a multiple of it
-
-unsigned number_of(std::string_view text) {
-  unsigned value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 // "1000 0001 1000 0000"
 std::string bits_of(std::uint16_t word) {
@@ -51,9 +44,7 @@ Made id(const QuizRun& run, QuizDice&) {
   return QuizQuestion{
       .form = Form::number,
       .shown = octets_shown(*run.query, 0, 2),
-      .asked =
-          "These two octets are the ID of the query. Which ID must the answer have? (0x and the octets "
-          "will do)",
+      .asked = "These two octets are the ID of the query. Which ID must the answer have?",
       .answer = fmt::format("0x{:04x}", value),
       .also = {fmt::format("{:04x}", value)},
       .why = fmt::format("The answer repeats the ID of the query, 0x{:04x}, which is {} in decimal. So the "
@@ -124,65 +115,29 @@ Made answer_count(const QuizRun& run, QuizDice&) {
 Made type(const QuizRun& run, QuizDice& dice) {
   if (!run.asked() || run.query->message.questions.empty()) return std::nullopt;
   const QuizField* const field = run.query->find("QTYPE", Section::question);
-  constexpr std::array<std::string_view, 8> kTypes{"A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "HTTPS"};
-  const std::uint16_t code = run.query->message.questions.front().type;
-  if (field == nullptr || std::ranges::find(kTypes, dns::type_name(code)) == kTypes.end())
-    return std::nullopt;
+  if (field == nullptr) return std::nullopt;
+  // Each with its meaning: an option "A" alone would look like a letter.
+  constexpr std::array<std::string_view, 8> kTypes{
+      "A: an IPv4 address",    "NS: a name server of a zone",     "CNAME: another name for it",
+      "SOA: what a zone is",   "MX: where its mail goes",         "TXT: text",
+      "AAAA: an IPv6 address", "HTTPS: how to reach a web server"};
+  const auto name_of = [](std::string_view option) { return option.substr(0, option.find(':')); };
+  const std::string name = dns::type_name(run.query->message.questions.front().type);
+  const auto* const right = std::ranges::find(kTypes, std::string_view(name), name_of);
+  if (right == kTypes.end()) return std::nullopt;
   QuizQuestion question{
       .shown = octets_shown(*run.query, field->offset, field->length),
       .asked = "These two octets are QTYPE. Which type of record was asked for?",
-      .answer = dns::type_name(code),
-      .wrong = others(kTypes, dns::type_name(code), 3, dice),
-      .why = fmt::format("Type {} is {}. The numbers are in the list of the IANA, \"DNS Parameters\".", code,
-                         dns::type_name(code)),
+      .answer = std::string(*right),
+      .wrong = others(kTypes, *right, 3, dice),
+      .why = fmt::format("{} is type {}. The IANA has the list of numbers, \"DNS Parameters\".", name,
+                         run.query->message.questions.front().type),
       .rfc = "RFC 1035 4.1.2"};
+  if (name.size() > 1) question.also = {name};
   for (QuizQuestion::Wrong& wrong : question.wrong)
-    wrong.why = fmt::format("{} is type {}", wrong.answer, *dns::type_from_name(wrong.answer));
+    wrong.why =
+        fmt::format("{} is type {}", name_of(wrong.answer), *dns::type_from_name(name_of(wrong.answer)));
   return with_options(std::move(question), dice);
-}
-
-Made address(const QuizRun& run, QuizDice&) {
-  if (!run.answer) return std::nullopt;
-  const QuizField* const field = run.answer->find("RDATA: address", Section::answer);
-  if (field == nullptr || field->length != 4) return std::nullopt;
-  return QuizQuestion{.form = Form::words,
-                      .shown = octets_shown(*run.answer, field->offset, field->length),
-                      .asked = "These four octets are the data of a record of type A. Which address is it?",
-                      .answer = field->value,
-                      .why = "Each octet is a number from 0 to 255; the address has them with dots between.",
-                      .rfc = "RFC 1035 3.4.1"};
-}
-
-bool is_plain(std::string_view label) {
-  return std::ranges::all_of(label,
-                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
-}
-
-Made name(const QuizRun& run, QuizDice&) {
-  if (!run.asked()) return std::nullopt;
-  std::size_t begin = 0, end = 0, labels = 0;
-  std::string whole;
-  for (const QuizField& field : run.query->fields) {
-    if (field.section != Section::question || field.name != "QNAME") continue;
-    if (end != 0 && field.offset != end) break;  // of another question
-    if (end == 0) begin = field.offset;
-    end = field.offset + field.length;
-    whole = field.whole;
-    if (field.part == NamePart::Kind::root) break;
-    if (field.part != NamePart::Kind::label || !is_plain(field.value)) return std::nullopt;
-    ++labels;
-  }
-  if (labels == 0) return std::nullopt;
-  return QuizQuestion{
-      .form = Form::words,
-      .shown = octets_shown(*run.query, begin, end - begin),
-      .asked = "These octets are QNAME. Which name is it? (0x61 is the letter a, 0x62 is b, ...; 0x2d is -)",
-      .answer = whole,
-      .why =
-          fmt::format("Each label begins with one octet that is its length. There are {} labels; the octet "
-                      "00 is the end of the name.",
-                      labels),
-      .rfc = "RFC 1035 3.1"};
 }
 
 Made flags(const QuizRun& run, QuizDice&) {
@@ -195,116 +150,14 @@ Made flags(const QuizRun& run, QuizDice&) {
     set.emplace_back(bits.name);
     reasons.push_back(fmt::format("{} ({})", bits.name, meaning_of(bits, true)));
   }
-  return QuizQuestion{
-      .form = Form::flags,
-      .shown = flags_shown(*run.answer),
-      .asked =
-          "In this order: QR, OPCODE (four bits), AA, TC, RD, RA, Z, AD, CD, RCODE (four bits). Which of "
-          "the flags are 1? (their names)",
-      .answer = fmt::format("{}", fmt::join(set, " ")),
-      .why = fmt::format("Set are {}.", fmt::join(reasons, ", ")),
-      .rfc = "RFC 1035 4.1.1, RFC 4035 3.1.6"};
-}
-
-const QuizField* some_pointer(const QuizMessage& message, QuizDice& dice) {
-  std::vector<const QuizField*> pointers;
-  for (const QuizField& field : message.fields)
-    if (!field.whole.empty() && field.part == NamePart::Kind::pointer) pointers.push_back(&field);
-  return pointers.empty() ? nullptr : pointers[dice.below(pointers.size())];
-}
-
-Made pointer(const QuizRun& run, QuizDice& dice) {
-  if (!run.answer) return std::nullopt;
-  const QuizField* const field = some_pointer(*run.answer, dice);
-  if (field == nullptr) return std::nullopt;
-  const unsigned word = 0xc000U | static_cast<unsigned>(field->target);
-  return QuizQuestion{
-      .form = Form::number,
-      .shown = octets_shown(*run.answer, field->offset, field->length),
-      .asked =
-          "This is a compression pointer, in place of a name. To which octet of the message does it point?",
-      .answer = fmt::to_string(field->target),
-      .wrong = {{fmt::to_string(word), "the two highest bits only say that this is a pointer"},
-                {fmt::to_string(field->offset), "that is where the pointer stands"}},
-      .why =
-          fmt::format("The two highest bits are 1: a pointer. The other 14 bits are the number of the octet: "
-                      "{}. There the rest of the name stands.",
-                      field->target),
-      .rfc = "RFC 1035 4.1.4"};
-}
-
-// The octets of the name that begins at `offset`, if it has no pointer in it; else 0.
-std::size_t length_of_name_at(const QuizMessage& message, std::size_t offset) {
-  std::size_t end = offset;
-  for (const QuizField& field : message.fields) {
-    if (field.offset < offset) continue;
-    if (field.offset != end || field.whole.empty() || field.part == NamePart::Kind::pointer) return 0;
-    end += field.length;
-    if (field.part == NamePart::Kind::root) return end - offset;
-  }
-  return 0;
-}
-
-Made saved(const QuizRun& run, QuizDice& dice) {
-  if (!run.answer) return std::nullopt;
-  const QuizField* const field = some_pointer(*run.answer, dice);
-  if (field == nullptr) return std::nullopt;
-  const std::size_t whole = length_of_name_at(*run.answer, field->target);
-  if (whole < 3 || field->saved != whole - 2) return std::nullopt;
-  std::vector<std::string> shown = octets_shown(*run.answer, field->offset, field->length);
-  std::ranges::move(octets_shown(*run.answer, field->target, whole), std::back_inserter(shown));
-  return QuizQuestion{
-      .form = Form::number,
-      .shown = std::move(shown),
-      .asked =
-          "The first row is a compression pointer, the other the name to which it points. How many octets "
-          "does this pointer save?",
-      .answer = fmt::to_string(field->saved),
-      .wrong = {{fmt::to_string(whole), "the pointer itself has two octets"},
-                {fmt::to_string(whole - 3), "the octet 00 at the end of the name is saved too"}},
-      .why = fmt::format("The name has {} octets with the 00 at its end, the pointer has 2: it saves {}.",
-                         whole, field->saved),
-      .rfc = "RFC 1035 4.1.4"};
-}
-
-Made ttl(const QuizRun& run, QuizDice& dice) {
-  if (!run.answer) return std::nullopt;
-  std::vector<const QuizField*> found;
-  for (const QuizField& field : run.answer->fields)
-    if (field.name == "TTL" && field.section == Section::answer) found.push_back(&field);
-  if (found.empty()) return std::nullopt;
-  const QuizField& field = *found[dice.below(found.size())];
-  return QuizQuestion{.form = Form::number,
-                      .shown = octets_shown(*run.answer, field.offset, field.length),
-                      .asked = "These four octets are the TTL of a record. How many seconds is that?",
-                      .answer = field.value,
-                      .why = fmt::format("Four octets, the highest first: {} s. The record {}.", field.value,
-                                         meaning_of(field)),
-                      .rfc = "RFC 1035 4.1.3"};
-}
-
-Made negative_ttl(const QuizRun& run, QuizDice&) {
-  if (!run.answer || !run.answer->message.answers.empty()) return std::nullopt;
-  const QuizField* const ttl = run.answer->find("TTL", Section::authority);
-  const QuizField* const minimum = run.answer->find("RDATA: minimum", Section::authority);
-  if (ttl == nullptr || minimum == nullptr || run.answer->message.authorities.size() != 1)
-    return std::nullopt;
-  const unsigned first = number_of(ttl->value), second = number_of(minimum->value);
-  std::vector<std::string> shown = octets_shown(*run.answer, ttl->offset, ttl->length);
-  std::ranges::move(octets_shown(*run.answer, minimum->offset, minimum->length), std::back_inserter(shown));
-  QuizQuestion question{
-      .form = Form::number,
-      .shown = std::move(shown),
-      .asked =
-          "The answer holds no record of the kind that was asked for, but an SOA. The first row is the TTL "
-          "of the SOA, the other its last field, minimum. For how many seconds may a cache keep \"it is "
-          "not there\"?",
-      .answer = fmt::to_string(std::min(first, second)),
-      .why = fmt::format("The lower of the two counts: the TTL is {}, the minimum is {}.", first, second),
-      .rfc = "RFC 2308 5"};
-  if (first != second)
-    question.wrong.push_back({fmt::to_string(std::max(first, second)), "the lower of the two counts"});
-  return question;
+  return QuizQuestion{.form = Form::flags,
+                      .shown = flags_shown(*run.answer),
+                      .asked =
+                          "In this order: QR, OPCODE (four bits), AA, TC, RD, RA, Z, AD, CD, RCODE (four "
+                          "bits). Which of the flags, one bit each, are 1?",
+                      .answer = fmt::format("{}", fmt::join(set, " ")),
+                      .why = fmt::format("Set are {}.", fmt::join(reasons, ", ")),
+                      .rfc = "RFC 1035 4.1.1, RFC 4035 3.1.6"};
 }
 
 Made opt_record(const QuizRun& run, QuizDice& dice) {
@@ -339,65 +192,6 @@ Made udp_size(const QuizRun& run, QuizDice&) {
       .why = fmt::format("OPT has the size of the largest datagram there that the sender takes: {} octets.",
                          field->value),
       .rfc = "RFC 6891 6.2.3"};
-}
-
-Made padding(const QuizRun& run, QuizDice& dice) {
-  if (!run.asked()) return std::nullopt;
-  const QuizMessage& message = run.answer && dice.below(2) == 0 ? *run.answer : *run.query;
-  const QuizField* code = nullptr;
-  for (const QuizField& field : message.fields) {
-    if (field.name == "option code") code = &field;
-    if (field.name != "option length" || code == nullptr || !code->value.starts_with("12 ")) continue;
-    return QuizQuestion{
-        .form = Form::number,
-        .shown = octets_shown(message, code->offset, code->length + field.length),
-        .asked =
-            "This option of EDNS is padding: its code, then its length. How many octets of padding follow?",
-        .answer = field.value,
-        .wrong = {{fmt::to_string(number_of(field.value) + 4), "code and length do not count"},
-                  {"12", "12 is the code of the option"}},
-        .why =
-            fmt::format("The length is the second pair of octets: {}. Padding makes the messages about many "
-                        "names alike in size.",
-                        field.value),
-        .rfc = "RFC 7830 3"};
-  }
-  return std::nullopt;
-}
-
-Made longer_name(const QuizRun& run, QuizDice& dice) {
-  if (!run.asked()) return std::nullopt;
-  const std::size_t size = run.query->wire.size(), more = 1 + dice.below(9);
-  const dns::EdnsOption* const pad =
-      run.query->message.edns ? run.query->message.edns->find(dns::option::PADDING) : nullptr;
-  if (pad == nullptr)
-    return QuizQuestion{
-        .form = Form::number,
-        .shown = {fmt::format("query:  {} octets, no padding", size)},
-        .asked =
-            fmt::format("The same question about a name that has {} more letter{}, in the same label: how "
-                        "many octets has that query?",
-                        more, more == 1 ? "" : "s"),
-        .answer = fmt::to_string(size + more),
-        .why =
-            "Nothing hides the length of the name, not even TLS: somebody on the path can tell names by the "
-            "size.",
-        .rfc = "RFC 7830 1"};
-  if (size % kBlock != 0) return std::nullopt;
-  const std::size_t bare = size - pad->value.size();
-  const std::size_t grown = bare + more + dns::padding_length(bare + more, kBlock);
-  return QuizQuestion{
-      .form = Form::number,
-      .shown = {fmt::format("query:  {} octets, {} of them padding", size, pad->value.size())},
-      .asked =
-          fmt::format("Queries are padded to a multiple of {}. The same question about a name that has {} "
-                      "more letter{}, in the same label: how many octets has that query?",
-                      kBlock, more, more == 1 ? "" : "s"),
-      .answer = fmt::to_string(grown),
-      .wrong = {{fmt::to_string(size + more), "the padding is shorter for it"}},
-      .why = fmt::format("Without padding it has {} octets; the next multiple of {} is {}.", bare + more,
-                         kBlock, grown),
-      .rfc = "RFC 8467 4.1"};
 }
 
 Made length_prefix(const QuizRun& run, QuizDice&) {
@@ -444,17 +238,9 @@ constexpr QuizKind kKinds[] = {
     {"status", 1, "answer", "status", "qr", status},
     {"answer-count", 1, "header answer", "answer-count", "", answer_count},
     {"type", 1, "header", "type", "", type},
-    {"address", 1, "answer", "address", "type", address},
-    {"name", 2, "names", "name", "", name},
     {"flags", 2, "header", "flags", "qr", flags},
-    {"pointer", 2, "names", "pointer", "", pointer},
-    {"saved", 3, "names", "saved", "pointer", saved},
-    {"ttl", 2, "answer", "ttl", "", ttl},
-    {"negative-ttl", 3, "answer", "negative-ttl", "status answer-count", negative_ttl},
     {"opt-record", 2, "header", "opt", "", opt_record},
     {"udp-size", 2, "clear", "udp-size", "opt", udp_size},
-    {"padding", 2, "sizes", "padding", "opt", padding},
-    {"longer-name", 3, "sizes", "longer-name", "padding query-size", longer_name},
     {"length-prefix", 2, "clear sizes", "answer-size", "", length_prefix},
     {"truncated", 2, "clear", "truncated", "qr", truncated},
 };

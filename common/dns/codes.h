@@ -90,8 +90,10 @@ enum : std::uint16_t {
 namespace ede {  // extended DNS error codes, RFC 8914 §4
 enum : std::uint16_t {
   OTHER = 0,
+  STALE_ANSWER = 3,
   NOT_READY = 14,
   PROHIBITED = 18,
+  STALE_NXDOMAIN = 19,
   NOT_AUTHORITATIVE = 20,
   NO_REACHABLE_AUTHORITY = 22,
   NETWORK_ERROR = 23

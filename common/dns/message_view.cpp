@@ -71,6 +71,11 @@ std::uint16_t MessageView::rcode() const {
   return static_cast<std::uint16_t>((opt ? opt->extended_rcode << 4 : 0) | header.rcode);
 }
 
+// A message's first name is never compressed: there is no name before it that a pointer could mean.
+ByteView MessageView::qname() const {
+  return question.empty() ? ByteView() : question.first(question.size() - kTypeAndClass);
+}
+
 Expected<MessageView> inspect(ByteView wire) {
   WireReader reader(wire);
   MessageView view{.bytes = wire, .header = decode_header(reader)};
@@ -88,11 +93,8 @@ bool answers(const MessageView& answer, const MessageView& query) {
   if (answer.header.qdcount != query.header.qdcount || answer.question.size() != query.question.size())
     return false;
   if (answer.qtype != query.qtype || answer.qclass != query.qclass) return false;
-  // A message's first name is never compressed: there is no name before it that a pointer could mean. And
-  // only the name is compared case-blind; type 65 (0x41) is not type 97 (0x61).
-  if (query.question.empty()) return true;
-  const std::size_t name = query.question.size() - kTypeAndClass;
-  return equal_ignoring_case(answer.question.first(name), query.question.first(name));
+  // Only the name is compared case-blind; type 65 (0x41) is not type 97 (0x61).
+  return equal_ignoring_case(answer.qname(), query.qname());
 }
 
 }  // namespace dns

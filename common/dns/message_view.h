@@ -28,6 +28,7 @@ struct MessageView {
   bool is_signed = false;
 
   std::uint16_t rcode() const;  // all twelve bits
+  ByteView qname() const;       // of the first question; never compressed; empty if there is none
 };
 
 // Checks every name, length and count in the message, that it ends where its records do, that it has at most

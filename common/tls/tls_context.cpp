@@ -261,6 +261,10 @@ std::string ServerContext::pin() const {
   return certificate().pin;
 }
 
+bool ServerContext::carries(const std::string& name) const {
+  return tls::carries(SSL_CTX_get0_certificate(context_.get()), name);
+}
+
 std::string ServerContext::chain() const {
   std::string text = digest(SSL_CTX_get0_certificate(context_.get()));
   STACK_OF(X509)* others = nullptr;

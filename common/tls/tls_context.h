@@ -58,8 +58,9 @@ class ServerContext {
   ~ServerContext();
 
   ssl_ctx_st* get() const { return context_.get(); }
-  CertificateFacts certificate() const;  // the leaf
-  std::string pin() const;               // of the leaf, as CertificateFacts::pin
+  CertificateFacts certificate() const;         // the leaf
+  std::string pin() const;                      // of the leaf, as CertificateFacts::pin
+  bool carries(const std::string& name) const;  // the leaf, among its SANs: a DNS name or an IP address
   // The certificates themselves, in a form that only serves to be compared: what is shown, and who vouches
   // for clients.
   std::string chain() const;

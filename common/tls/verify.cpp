@@ -37,13 +37,14 @@ std::string certificate_name(std::string name) {
 namespace {
 
 // RFC 8310 §8.1: the subjectAltName alone, never the subject's CN.
+constexpr unsigned kHostFlags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+
 void expect_name(SSL_CTX* context, const std::string& name) {
   constexpr const char* kAction = "set the name to check the certificate against";
   // OpenSSL takes an empty name to mean "any certificate will do".
   if (name.empty()) fail(Kind::internal, kAction, "no name and no address was given");
   X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
-  X509_VERIFY_PARAM_set_hostflags(param,
-                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set_hostflags(param, kHostFlags);
   const bool accepted = is_address(name) ? X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) == 1
                                          : X509_VERIFY_PARAM_set1_host(param, name.data(), name.size()) == 1;
   if (!accepted) fail(Kind::internal, kAction, fmt::format("\"{}\" cannot be a name", name));
@@ -116,6 +117,12 @@ int verify_pins(X509_STORE_CTX* store, void* argument) noexcept {
 }
 
 }  // namespace
+
+bool carries(x509_st* certificate, const std::string& name) {
+  const std::string wanted = certificate_name(name);
+  if (is_address(wanted)) return X509_check_ip_asc(certificate, wanted.c_str(), 0) == 1;
+  return X509_check_host(certificate, wanted.data(), wanted.size(), kHostFlags, nullptr) == 1;
+}
 
 void verify_server(ssl_ctx_st* context, const ClientOptions& options) {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, options.verify ? note_failure : overlook_failure);

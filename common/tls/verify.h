@@ -13,6 +13,9 @@ bool is_address(const std::string& name);
 // only).
 std::string certificate_name(std::string name);
 
+// Whether a SAN says that name or IP address, by the rules of verify_server().
+bool carries(x509_st* certificate, const std::string& name);
+
 // A client's demands on servers. `options` must outlive the context.
 void verify_server(ssl_ctx_st* context, const ClientOptions& options);
 

@@ -1,6 +1,7 @@
 #include "proxyserver/asking/forwarder.h"
 
 #include <algorithm>
+#include <cassert>
 #include <fmt/format.h>
 #include <utility>
 
@@ -39,7 +40,7 @@ void log_unusable(const std::string& upstream, const std::string& what) {
 // We ask how long the resolver keeps idle connections (RFC 7828 §3.2.1), and pad what is encrypted, nothing
 // else (RFC 7830 §6). A query without OPT stays without, unless padding was asked for in so many words.
 dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const {
-  const bool encrypted = upstreams_.encrypted();
+  const bool encrypted = upstreams_.group_of(query.qname()).encrypted();
   dns::OptSplice splice;
   splice.add_opt = encrypted && limits_->pad_always;
   if (!query.opt && !splice.add_opt) return splice;
@@ -51,32 +52,77 @@ dns::OptSplice Forwarder::upstream_options(const dns::MessageView& query) const 
 void Forwarder::submit(QueryPtr query, Clock::time_point now) {
   query->came = now;
   query->deadline = now + limits_->query;
-  outbox_.push_back(query);
-  unanswered_.push_back(std::move(query));
+  query->group = &upstreams_.group_of(query->view.qname());
+  unanswered_.push_back(query);
+  if (cache_ == nullptr || query->key == nullptr || must_ask(query, now)) outbox_.push_back(std::move(query));
 }
 
 void Forwarder::flush(Clock::time_point now) {
-  while (!outbox_.empty() && !retry_at_) send_outbox(now);  // ends: each failure is counted in its queries
+  while (take_outbox()) send_outbox(now);  // ends: each failure is counted in its queries
+}
+
+Forwarder::Trouble& Forwarder::trouble(const Upstreams& with) {
+  const auto found = std::ranges::find(troubles_, &with, &Trouble::with);
+  return found != troubles_.end() ? *found : troubles_.emplace_back(Trouble{&with, {}, {}});
+}
+
+const Forwarder::Trouble* Forwarder::find_trouble(const Upstreams& with) const {
+  const auto found = std::ranges::find(troubles_, &with, &Trouble::with);
+  return found != troubles_.end() ? &*found : nullptr;
+}
+
+bool Forwarder::is_waiting(const Upstreams& group) const {
+  const Trouble* const found = find_trouble(group);
+  return found != nullptr && found->retry_at.has_value();
+}
+
+bool Forwarder::take_outbox() {
+  if (outbox_.empty()) return false;
+  std::swap(sending_, outbox_);
+  std::erase_if(sending_, [](const QueryPtr& query) { return !query->waiting; });
+  if (!troubles_.empty())
+    std::erase_if(sending_, [this](const QueryPtr& query) {
+      if (!is_waiting(*query->group)) return false;
+      outbox_.push_back(query);
+      return true;
+    });
+  return !sending_.empty();
 }
 
 void Forwarder::send_outbox(Clock::time_point now) {
-  std::swap(sending_, outbox_);
-  std::erase_if(sending_, [](const QueryPtr& query) { return !query->waiting; });
-  Upstream& upstream = upstreams_.choose(nullptr, now);
-  const bool one_each = upstream.answers_once(now);
-  const auto together = std::partition(sending_.begin(), sending_.end(), [one_each](const QueryPtr& query) {
-    return one_each || query->alone;
-  });
-  for (auto query = sending_.begin(); query != together; ++query)
-    send({&*query, 1}, upstream, {&asker_, true}, now);
-  if (const std::span<const QueryPtr> batch(together, sending_.end()); !batch.empty()) {
-    send(batch, upstream, shared_terms(), now);
-    Upstream* other = nullptr;
-    if (!quarantined_ && batch.front()->sends < kMaxSends) other = upstreams_.due_for_trial(now);
-    if (other != nullptr && send_besides(batch.first(1), *other, shared_terms(), nullptr, now))
-      count(Metrics::Again::trial);
+  for (auto first = sending_.begin(); first != sending_.end();) {
+    Upstreams& group = *(*first)->group;
+    const auto last = std::partition(first, sending_.end(),
+                                     [&group](const QueryPtr& query) { return query->group == &group; });
+    send_group({first, last}, group, now);
+    first = last;
   }
   sending_.clear();
+}
+
+void Forwarder::send_group(std::span<QueryPtr> queries, Upstreams& group, Clock::time_point now) {
+  if (group.empty()) return refuse(queries, now);
+  Upstream& upstream = group.choose(nullptr, now);
+  const bool one_each = upstream.answers_once(now);
+  const auto together = std::partition(
+      queries.begin(), queries.end(), [one_each](const QueryPtr& query) { return one_each || query->alone; });
+  for (auto query = queries.begin(); query != together; ++query)
+    send({&*query, 1}, upstream, {&asker_, true}, now);
+  const std::span<const QueryPtr> batch(together, queries.end());
+  if (batch.empty()) return;
+  send(batch, upstream, shared_terms(), now);
+  Upstream* other = nullptr;
+  if (!quarantined_ && batch.front()->sends < kMaxSends) other = group.due_for_trial(now);
+  if (other != nullptr && send_besides(batch.first(1), *other, shared_terms(), nullptr, now))
+    count(Metrics::Again::trial);
+}
+
+// There are upstreams for suffixes only, and these names are below none of them.
+void Forwarder::refuse(std::span<const QueryPtr> queries, Clock::time_point now) {
+  const ExtendedError why{dns::ede::NOT_AUTHORITATIVE,
+                          "the name is below no --for, and no --upstream is for all"};
+  for (const QueryPtr& query : queries)
+    end_with(query, error_reply(query->message, dns::rcode::REFUSED, why), nullptr, now);
 }
 
 // Over the first connection that takes them all, or a new one. If there is none they wait, or end.
@@ -95,9 +141,10 @@ void Forwarder::send(std::span<const QueryPtr> queries, Upstream& upstream, Upst
       }
       return;
     }
-    last_error_ = {dns::ede::OTHER,
-                   fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
-    retry_at_ = now + kRoomInterval;
+    Trouble& full = trouble(upstream.group());
+    full.last_error = {dns::ede::OTHER,
+                       fmt::format("{}: all connections are in use (--pool-size)", upstream.name())};
+    full.retry_at = now + kRoomInterval;
     for (const QueryPtr& query : queries) {
       --query->sends;
       --query->copies;
@@ -133,6 +180,7 @@ bool Forwarder::send_besides(std::span<const QueryPtr> queries, Upstream& upstre
 bool Forwarder::place(std::span<const QueryPtr> queries, Upstream& upstream, UpstreamConnection::Terms terms,
                       const UpstreamConnection* avoid, Clock::time_point now) {
   using enum UpstreamConnection::Submitted;
+  assert(std::ranges::all_of(queries, [&](const QueryPtr& one) { return one->group == &upstream.group(); }));
   for (std::size_t i = 0; const ConnectionPtr connection = upstream.connection(i, terms, now); ++i) {
     if (connection.get() == avoid) continue;
     const auto submitted = connection->submit(queries, asker_, terms, now);
@@ -144,7 +192,8 @@ bool Forwarder::place(std::span<const QueryPtr> queries, Upstream& upstream, Ups
 }
 
 Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entries, Clock::time_point now) {
-  Clock::time_point until = retry_at_.value_or(Clock::time_point::max());
+  auto until = Clock::time_point::max();
+  for (const Trouble& one : troubles_) until = std::min(until, one.retry_at.value_or(until));
   std::erase_if(attended_, [&](const ConnectionPtr& connection) {
     const auto plan = connection->plan(now, limits_->hedge_after);
     if (plan) {
@@ -156,6 +205,7 @@ Forwarder::Clock::time_point Forwarder::poll_entries(std::vector<pollfd>& entrie
     return true;
   });
   if (!unanswered_.empty()) until = std::min(until, unanswered_.front()->deadline);
+  if (!impatient_.empty()) until = std::min(until, impatient_.front()->came + Cache::kPatience);
   return std::min(until, next_race(now));
 }
 
@@ -182,10 +232,8 @@ void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::tim
   if (has_become_ready) settle_race(connection, now);
 }
 
-// Each asker gets its answers of this turn at once, and sends them to its client in one go.
 void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
   const Upstream& upstream = from->upstream();
-  answers_.clear();
   for (Reply& reply : replies_) {
     if (reply.answer && !is_last_word(reply, upstream)) {
       const ByteView octets = reply.answer->bytes;
@@ -195,6 +243,7 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
     }
     if (reply.answer) {
       answers_.push_back({std::move(reply.query), *reply.answer, &upstream});
+      share_last(now);
       continue;
     }
     log_unusable(upstream.name(), reply.unusable);
@@ -202,6 +251,12 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
          {dns::ede::OTHER, fmt::format("{}: unusable answer: {}", upstream.name(), reply.unusable)},
          Metrics::Failure::unusable_answer, now);
   }
+  hand_out(now);
+  replies_.clear();
+}
+
+// Each asker gets its answers of this turn at once, and sends them to its client in one go.
+void Forwarder::hand_out(Clock::time_point now) {
   for (auto first = answers_.begin(); first != answers_.end();) {
     Asker& asker = *first->query->asker;
     const auto last = std::partition(
@@ -210,13 +265,14 @@ void Forwarder::deliver(const ConnectionPtr& from, Clock::time_point now) {
     first = last;
   }
   answers_.clear();
-  replies_.clear();
+  shared_.clear();
 }
 
 // Another connection at once, another after a moment, or SERVFAIL.
 void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_point now) {
   if (!query->waiting) return;
-  last_error_ = explain(death);
+  Upstreams& group = *query->group;
+  trouble(group).last_error = explain(death);
   query->asked_last = nullptr;
   query->lost_by = &death.upstream;
   if (!death.carried) {
@@ -231,11 +287,14 @@ void Forwarder::lost(const QueryPtr& query, const Death& death, Clock::time_poin
   if (query->alone && query->deaths > kDeathsToBeAlone && asker_.is_one_client() &&
       !std::exchange(quarantined_, true) && metrics_ != nullptr)
     metrics_->quarantined();
-  const bool tried_all = query->attempts >= upstreams_.size();
-  const bool give_up = tried_all && !(death.may_heal && upstreams_.failing_only_just(now));
-  if (give_up || query->sends >= kMaxSends) return fail(query, last_error_, cause_of(last_error_), now);
+  const bool tried_all = query->attempts >= group.size();
+  const bool give_up = tried_all && !(death.may_heal && group.failing_only_just(now));
+  if (give_up || query->sends >= kMaxSends) {
+    const ExtendedError error = explain(death);
+    return fail(query, error, cause_of(error), now);
+  }
   if (tried_all) {
-    retry_at_ = now + kRetryInterval;
+    trouble(group).retry_at = now + kRetryInterval;
     query->attempts = 0;
   }
   query->alone = query->deaths >= kDeathsToBeAlone;
@@ -264,6 +323,10 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
     for (const Returned& one : returned) lost(one.query, *one.death, now);
     return;
   }
+  if (first.why == Returned::Why::first) {
+    for (const Returned& one : returned) stand_in(one.query, now);
+    return;
+  }
   if (first.why == Returned::Why::refused) {
     for (const Returned& one : returned) refused(one, now);
     return;
@@ -275,7 +338,7 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
       queries.push_back(one.query);
   if (queries.empty()) return;
   Upstream& from = first.from->upstream();
-  Upstream& to = stuck ? from : upstreams_.choose(&from, now, queries.front()->asked_last);
+  Upstream& to = stuck ? from : from.group().choose(&from, now, queries.front()->asked_last);
   if (!stuck)
     for (const QueryPtr& query : queries) query->hedged_from = &from;
   std::span<const QueryPtr> left = queries;
@@ -288,14 +351,17 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
 }
 
 void Forwarder::end_with(const QueryPtr& query, ByteView octets, const Upstream* by, Clock::time_point now) {
-  const Answer answer{query, dns::inspect(octets).value(), by};
-  query->asker->deliver({&answer, 1}, now);
+  answers_.push_back({query, dns::inspect(octets).value(), by});
+  share_last(now);
+  hand_out(now);
 }
 
 void Forwarder::on_time(Clock::time_point now) {
   read_mail(now);
+  lose_patience(now);
   expire(now);
-  if (retry_at_ && *retry_at_ <= now) retry_at_.reset();
+  for (Trouble& one : troubles_)
+    if (one.retry_at && *one.retry_at <= now) one.retry_at.reset();
   for (const ConnectionPtr& connection : attended_)
     for (Returned& one : connection->overdue(now, limits_->hedge_after))
       one.query->asker->give_back(std::move(one));  // our own too: they come by mail, like all others
@@ -309,12 +375,18 @@ void Forwarder::expire(Clock::time_point now) {
     const QueryPtr& query = *first;
     if (!query->waiting) continue;
     if (query->deadline > now) break;
-    ExtendedError error = last_error_;
+    const Trouble* const known = find_trouble(*query->group);
+    ExtendedError error = known != nullptr ? known->last_error : ExtendedError{};
     auto cause = cause_of(error);
     if (query->asked_last != nullptr) {
       const std::string what = fmt::format("no answer within {} ms", limits_->query.count());
       error = {dns::ede::NETWORK_ERROR, fmt::format("{}: {}", query->asked_last->name(), what)};
       query->asked_last->was_silent(query->came, what, now);
+      cause = Metrics::Failure::timeout;
+    } else if (query->waits_with_another) {
+      error = {
+          dns::ede::NETWORK_ERROR,
+          fmt::format("no answer within {} ms: the same was being asked already", limits_->query.count())};
       cause = Metrics::Failure::timeout;
     }
     fail(query, error, cause, now);
@@ -328,6 +400,7 @@ void Forwarder::expire(Clock::time_point now) {
 void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause,
                      Clock::time_point now) {
   if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
+  if (query->may_be_stale && end_with_stale(query, now)) return;
   if (metrics_ != nullptr) metrics_->failed(cause);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",
@@ -337,7 +410,10 @@ void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics:
 }
 
 void Forwarder::leave(const Asker::Mail& mail) {
-  for (const QueryPtr& query : unanswered_) query->end();
+  for (const QueryPtr& query : unanswered_) {
+    query->end();
+    leave_shared(query);
+  }
   for (const ConnectionPtr& connection : mail.connections)
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
   for (const ConnectionPtr& connection : attended_) {
@@ -355,6 +431,9 @@ void Forwarder::release() {
   sending_ = {};
   polled_ = {};
   unanswered_ = {};
+  impatient_ = {};
   replies_ = {};
   answers_ = {};
+  shared_ = {};
+  troubles_ = {};
 }

@@ -16,21 +16,35 @@ constexpr std::chrono::seconds kLongest{1};  // for one that nobody needs
 
 }  // namespace
 
-// The oldest first. Connections of one asker do not race those of all: a query must not come from one to the
-// other.
-std::vector<ConnectionPtr> Forwarder::connecting(UpstreamConnection::Terms terms) const {
+// Connections of one asker do not race those of all, nor those to one group of resolvers another's: a query
+// must not come from one to the other. One that is for a single query has no rival.
+Forwarder::Race Forwarder::race_of(const UpstreamConnection& connection) {
+  return {&connection.upstream().group(), connection.terms()};
+}
+
+std::vector<Forwarder::Race> Forwarder::races() const {
+  std::vector<Race> found;
+  for (const ConnectionPtr& connection : attended_) {
+    if (connection->ready() || connection->terms().once) continue;
+    const Race race = race_of(*connection);
+    if (std::ranges::find(found, race) == found.end()) found.push_back(race);
+  }
+  return found;
+}
+
+// The oldest first.
+std::vector<ConnectionPtr> Forwarder::connecting(const Race& race) const {
   std::vector<ConnectionPtr> found;
   for (const ConnectionPtr& connection : attended_)
-    if (!connection->ready() && connection->terms() == terms) found.push_back(connection);
+    if (!connection->ready() && race_of(*connection) == race) found.push_back(connection);
   std::ranges::stable_sort(found, {}, [](const ConnectionPtr& one) { return one->begun(); });
   return found;
 }
 
 Forwarder::Clock::time_point Forwarder::next_race(Clock::time_point now) const {
   auto next = Clock::time_point::max();
-  for (const UpstreamConnection::Terms& terms : kinds()) {
-    const std::vector<ConnectionPtr> racing = connecting(terms);
-    if (racing.empty()) continue;
+  for (const Race& race : races()) {
+    const std::vector<ConnectionPtr> racing = connecting(race);
     const auto begun = racing.back()->begun();
     const auto due = now < begun + kRaceAfter ? begun + kRaceAfter : begun + kTryAfter;
     next = std::min(next, now < due ? due : now + kRaceAfter);
@@ -39,7 +53,7 @@ Forwarder::Clock::time_point Forwarder::next_race(Clock::time_point now) const {
 }
 
 void Forwarder::race(Clock::time_point now) {
-  for (const UpstreamConnection::Terms& terms : kinds()) race(connecting(terms), now);
+  for (const Race& one : races()) race(connecting(one), now);
 }
 
 void Forwarder::race(const std::vector<ConnectionPtr>& racing, Clock::time_point now) {
@@ -53,7 +67,7 @@ void Forwarder::race(const std::vector<ConnectionPtr>& racing, Clock::time_point
   UpstreamConnection& newest = *racing.back();
   // Of three, the third has its turn before the first has another.
   const Upstream* const before = racing.size() > 1 ? &racing[racing.size() - 2]->upstream() : nullptr;
-  Upstream& next = upstreams_.choose(&newest.upstream(), now, before);
+  Upstream& next = newest.upstream().group().choose(&newest.upstream(), now, before);
   const bool works = &next != &newest.upstream() && next.is_worth_asking(now);
   if (now < newest.begun() + (works ? kRaceAfter : kTryAfter)) return;
   if (racing.size() >= kMostAtOnce) {
@@ -78,7 +92,7 @@ void Forwarder::begin_rival(Upstream& upstream, UpstreamConnection& slow, Clock:
 // The queries of the others go over the winner. One that began earlier, to another resolver, has lost.
 void Forwarder::settle_race(const ConnectionPtr& winner, Clock::time_point now) {
   if (winner->terms().once) return;  // it is one query's
-  for (const ConnectionPtr& other : connecting(winner->terms())) {
+  for (const ConnectionPtr& other : connecting(race_of(*winner))) {
     if (other->begun() < winner->begun() && &other->upstream() != &winner->upstream())
       other->upstream().failed("another was connected to sooner", now);
     move_queries(other, winner, now);

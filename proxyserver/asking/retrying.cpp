@@ -9,7 +9,7 @@
 
 // False: its asker is to ask another resolver first. What the second one says counts, whatever it is.
 bool Forwarder::is_last_word(const Reply& reply, const Upstream& upstream) const {
-  if (limits_->retry_on.empty() || upstreams_.size() == 1) return true;
+  if (limits_->retry_on.empty() || upstream.group().size() == 1) return true;
   if (std::ranges::find(limits_->retry_on, reply.answer->rcode()) == limits_->retry_on.end()) return true;
   const Upstream* const before = reply.query->refused_by;
   return before != nullptr && !before->is_one_with(upstream);
@@ -34,7 +34,7 @@ void Forwarder::ask_another(const QueryPtr& query, Clock::time_point now) {
   const Upstream& by = *query->refused_by;
   const Upstream* const last = query->asked_last;
   if (query->copies > 0 && last != nullptr && !last->is_one_with(by)) return;  // another is being asked
-  Upstream* const other = query->sends < kMaxSends ? upstreams_.of_another_resolver(by, now) : nullptr;
+  Upstream* const other = query->sends < kMaxSends ? query->group->of_another_resolver(by, now) : nullptr;
   if (other != nullptr && send_besides({&query, 1}, *other, shared_terms(), nullptr, now))
     return count(Metrics::Again::refused);
   if (query->copies == 0) end_with(query, query->refusal, &by, now);

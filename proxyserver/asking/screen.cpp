@@ -30,7 +30,6 @@ Screening screen(ByteView message) {
   if (!query || header.qdcount != 1 || !dns::may_splice(*query)) return {answer, dns::rcode::FORMERR, {}};
   if (query->qtype == dns::type::AXFR || query->qtype == dns::type::IXFR)
     return {answer, dns::rcode::NOTIMP, *query};
-  if (is_within_resolver_arpa(query->question.first(query->question.size() - 4)))
-    return {answer, dns::rcode::NOERROR, *query};
+  if (is_within_resolver_arpa(query->qname())) return {answer, dns::rcode::NOERROR, *query};
   return {forward, dns::rcode::NOERROR, *query};
 }

@@ -38,7 +38,7 @@ std::uint16_t keepalive_units(std::chrono::milliseconds time) {  // of 100 ms (R
 
 Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
                  const std::atomic<bool>& draining, const Instruments& watching, Rates* rates,
-                 const ClientKey& key)
+                 const ClientKey& key, Cache* cache)
     : client_name_(client.peer()),
       transport_(transport),
       limits_(limits),
@@ -48,7 +48,8 @@ Session::Session(net::Stream& client, net::Transport transport, Upstreams& upstr
       key_(key),
       client_(client),
       last_answer_(Clock::now()),
-      forwarder_(upstreams, limits, *this, watching.metrics.get()),
+      cache_(cache),
+      forwarder_(upstreams, limits, *this, watching.metrics.get(), cache),
       now_(last_answer_),
       last_query_(last_answer_) {}
 
@@ -147,16 +148,11 @@ bool Session::receive(std::span<std::uint8_t> message) {
         send(asked, dns::inspect(reply).value(), nullptr, now_);
         return true;
       }
-      auto query = std::make_shared<Query>(shared_from_this(), screening.query,
-                                           forwarder_.upstream_options(screening.query));
-      ++in_flight_;
-      octets_in_flight_ += query->message.size();
-      last_query_ = now_;
-      forwarder_.submit(std::move(query), now_);
+      forward(screening.query);
       return true;
     }
     case Screening::Verdict::answer: {
-      const Bytes reply = error_reply(message, screening.rcode);
+      const Bytes reply = answer_here(message, screening, limits_.announced);
       Asked asked = asked_by(screening.query);
       asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
       if (screening.is_query()) last_query_ = now_;
@@ -171,6 +167,27 @@ bool Session::receive(std::span<std::uint8_t> message) {
   return false;
 }
 
+// From the cache at once, or to a resolver.
+void Session::forward(const dns::MessageView& asked) {
+  last_query_ = now_;
+  CacheKey key;
+  const bool for_cache = cache_ != nullptr && key.make(asked);
+  if (for_cache)
+    if (const auto hit = cache_->find(key, asked, now_, found_)) {
+      {
+        const std::lock_guard lock(mutex_);
+        send(asked_by(asked), hit->message, nullptr, now_, hit->use);
+      }
+      if (hit->wants_refresh) forwarder_.refresh(asked, key);
+      return;
+    }
+  auto query = std::make_shared<Query>(shared_from_this(), asked, forwarder_.upstream_options(asked));
+  if (for_cache) query->key = std::make_unique<CacheKey>(key);
+  ++in_flight_;
+  octets_in_flight_ += query->message.size();
+  forwarder_.submit(std::move(query), now_);
+}
+
 void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   for (const Answer& answer : answers) {
@@ -181,7 +198,7 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
     answer_size_ += answer.message.bytes.size() / 8 - answer_size_ / 8;
     if (ended_ || !failure_.empty()) continue;
     if (writer_.size() < kMostUnsent) {
-      send(query.asked, answer.message, answer.by, query.came);
+      send(query.asked, answer.message, answer.by, query.came, answer.cached);
     } else {
       const Bytes reply = error_reply(query.message, dns::rcode::SERVFAIL,
                                       ExtendedError{dns::ede::OTHER, "its answers are not taken"});
@@ -209,7 +226,7 @@ void Session::stop_reading(const char* why) {
 // wait for its next query if it asked (RFC 7828 §3.3.2); and that we do not wait, asked or not, when we are
 // about to stop: every client with EDNS may be told (§3.3.2), and then asks no more here (§3.4).
 void Session::send(const Asked& asked, const dns::MessageView& answer, const Upstream* by,
-                   Clock::time_point came) {
+                   Clock::time_point came, CacheUse cached) {
   dns::OptSplice splice;
   splice.remove_opt = !asked.has_opt && answer.opt.has_value();
   if (asked.padded && encrypted()) splice.pad_to = kAnswerBlock;
@@ -221,7 +238,7 @@ void Session::send(const Asked& asked, const dns::MessageView& answer, const Ups
   const ByteView octets = changed ? ByteView(spliced_) : answer.bytes;
   writer_.add(octets);
   unsent_ = writer_.size();
-  watching_.answered({ClientName(client_name_), transport_, answer, octets, came, name_of(by)});
+  watching_.answered({ClientName(client_name_), transport_, answer, octets, came, name_of(by), cached});
 }
 
 void Session::flush_client(Clock::time_point now) {
@@ -321,6 +338,7 @@ void Session::check_time() {
   writer_.release();
   forwarder_.release();
   spliced_ = Bytes();
+  found_ = Bytes();
   entries_ = {};
   rest_thread();
   released_ = true;

@@ -23,11 +23,11 @@ class Session final : public Asker {
 
   // `client` is ready for use: its handshake, if it has one, is done. It must outlive run(). `transport` says
   // what it is; `draining` turns true when the proxy is about to stop, and then the session's thread has to
-  // be woken (net::Waker::wake). `rates` and `key` are for --max-qps-per-client; null: no limit. Belongs to a
-  // std::shared_ptr, and to the thread that makes it.
+  // be woken (net::Waker::wake). `rates` and `key` are for --max-qps-per-client; null: no limit. `cache` may
+  // be null. Belongs to a std::shared_ptr, and to the thread that makes it.
   Session(net::Stream& client, net::Transport transport, Upstreams& upstreams, const Limits& limits,
           const std::atomic<bool>& draining, const Instruments& watching, Rates* rates = nullptr,
-          const ClientKey& key = {});
+          const ClientKey& key = {}, Cache* cache = nullptr);
 
   // Returns when the client has closed, is to be closed, or has been idle too long; all answers owed have
   // then been sent, or the client is beyond help. Throws what its stream throws. Afterwards nobody touches
@@ -49,6 +49,7 @@ class Session final : public Asker {
   net::IoResult fill();
   bool is_within_rate();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
+  void forward(const dns::MessageView& query);
   void stop_reading(const char* why);
   bool may_read() const;
   void wait();
@@ -57,7 +58,8 @@ class Session final : public Asker {
   void check_drain();
 
   // These under the lock.
-  void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came);
+  void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came,
+            CacheUse cached = CacheUse::none);
   void flush_client(Clock::time_point now);
   void start_write_deadline(Clock::time_point now);
   // Idle time counts from queries and answers (RFC 7766 §6.2.3), not from garbage.
@@ -91,6 +93,8 @@ class Session final : public Asker {
   std::atomic<std::size_t> answer_size_ = 0;       // of this client: an eighth of each new one
 
   // This thread's own.
+  Cache* const cache_;  // null: there is none
+  Bytes found_;         // an answer out of it
   Forwarder forwarder_;
   Refusals refusals_;
   net::FrameReader reader_;

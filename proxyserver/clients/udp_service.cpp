@@ -31,7 +31,7 @@ class UdpService::Worker final : public Asker {
   using Clock = std::chrono::steady_clock;
 
   Worker(net::UdpListener socket, Upstreams& upstreams, const Published<Limits>& limits,
-         const Published<AccessList>& access, const Instruments& instruments, Rates& rates)
+         const Published<AccessList>& access, const Instruments& instruments, Rates& rates, Cache* cache)
       : address_(net::SocketAddress::of_socket(socket.fd())),
         limits_(limits),
         access_(access),
@@ -39,7 +39,8 @@ class UdpService::Worker final : public Asker {
         rates_(rates),
         capture_(instruments.capture.get()),
         socket_(std::move(socket)),
-        forwarder_(upstreams, limits.current(), *this, instruments.metrics.get()) {}
+        cache_(cache),
+        forwarder_(upstreams, limits.current(), *this, instruments.metrics.get(), cache) {}
 
   int fd() const { return socket_.fd(); }
 
@@ -69,8 +70,12 @@ class UdpService::Worker final : public Asker {
   void receive(Clock::time_point now);
   void refused(const net::SocketAddress& client) const;
   bool is_within_rate(const net::SocketAddress& client, std::size_t per_second, Clock::time_point now);
+  void forward(const dns::MessageView& asked, const net::UdpPath& path, Clock::time_point now);
+  // These two under the lock.
+  void send_what_fits(const net::UdpPath& path, const Asked& asked, const Answer& answer,
+                      Clock::time_point came);
   void send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets, const Upstream* by,
-            Clock::time_point came);
+            Clock::time_point came, CacheUse cached = CacheUse::none);
 
   net::SocketAddress address_;
   const Published<Limits>& limits_;
@@ -82,7 +87,10 @@ class UdpService::Worker final : public Asker {
   Bytes spliced_;            // likewise
   bool full_ = false;        // likewise: too many are in flight for the socket to be read
   std::atomic<std::size_t> in_flight_ = 0;
-  Forwarder forwarder_;  // this thread's own
+  // This thread's own.
+  Cache* const cache_;  // null: there is none
+  Bytes found_;         // an answer out of it
+  Forwarder forwarder_;
 };
 
 void UdpService::Worker::serve(int stopping, const std::atomic<Clock::time_point>& end_of_all) {
@@ -152,14 +160,13 @@ void UdpService::Worker::receive(Clock::time_point now) {
           socket_.flush();
           break;
         }
-        ++in_flight_;
-        forwarder_.submit(
-            std::make_shared<FromDatagram>(shared_from_this(), screening.query,
-                                           forwarder_.upstream_options(screening.query), *received.path),
-            now);
+        forward(screening.query, *received.path, now);
         break;
       case Screening::Verdict::answer: {
-        const Bytes reply = error_reply(received.datagram, screening.rcode);
+        Bytes reply = answer_here(received.datagram, screening, limits_.current().announced);
+        const std::size_t limit = std::min<std::size_t>(asked_by(screening.query).udp_size, kLargestAnswer);
+        if (reply.size() > limit || (screening.is_query() && !is_within_rate(client, per_second, now)))
+          reply = truncated_reply(dns::inspect(reply).value());
         const std::lock_guard lock(mutex_);
         send(*received.path, dns::inspect(reply).value(), reply, nullptr, now);
         socket_.flush();
@@ -169,6 +176,30 @@ void UdpService::Worker::receive(Clock::time_point now) {
         break;  // an answer to an answer would be the start of a loop
     }
   }
+  if (cache_ == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  socket_.flush();  // what was found, all at once
+}
+
+// From the cache at once, or to a resolver.
+void UdpService::Worker::forward(const dns::MessageView& asked, const net::UdpPath& path,
+                                 Clock::time_point now) {
+  CacheKey key;
+  const bool for_cache = cache_ != nullptr && key.make(asked);
+  if (for_cache)
+    if (const auto hit = cache_->find(key, asked, now, found_)) {
+      {
+        const std::lock_guard lock(mutex_);
+        send_what_fits(path, asked_by(asked), {nullptr, hit->message, nullptr, hit->use}, now);
+      }
+      if (hit->wants_refresh) forwarder_.refresh(asked, key);
+      return;
+    }
+  auto query =
+      std::make_shared<FromDatagram>(shared_from_this(), asked, forwarder_.upstream_options(asked), path);
+  if (for_cache) query->key = std::make_unique<CacheKey>(key);
+  ++in_flight_;
+  forwarder_.submit(std::move(query), now);
 }
 
 // Counted and said; not answered: its address may be forged, and an answer would hit whoever has it.
@@ -187,47 +218,53 @@ void UdpService::Worker::deliver(std::span<const Answer> answers, Clock::time_po
     if (!answer.query->end()) continue;
     --in_flight_;
     if (ended_) continue;
-    dns::OptSplice splice;
-    splice.remove_opt = !query.asked.has_opt && answer.message.opt.has_value();
-    const bool changed = dns::splice_opt(answer.message, splice, spliced_);
-    const ByteView octets = changed ? ByteView(spliced_) : answer.message.bytes;
-    const std::size_t limit = std::min<std::size_t>(query.asked.udp_size, kLargestAnswer);
-    if (octets.size() <= limit)
-      send(path_of(query), answer.message, octets, answer.by, query.came);
-    else if (const auto view = dns::inspect(octets))
-      send(path_of(query), answer.message, truncated_reply(*view), answer.by, query.came);
+    send_what_fits(path_of(query), query.asked, answer, query.came);
   }
   socket_.flush();
   if (full_) waker_.wake();
 }
 
+void UdpService::Worker::send_what_fits(const net::UdpPath& path, const Asked& asked, const Answer& answer,
+                                        Clock::time_point came) {
+  dns::OptSplice splice;
+  splice.remove_opt = !asked.has_opt && answer.message.opt.has_value();
+  const bool changed = dns::splice_opt(answer.message, splice, spliced_);
+  const ByteView octets = changed ? ByteView(spliced_) : answer.message.bytes;
+  const std::size_t limit = std::min<std::size_t>(asked.udp_size, kLargestAnswer);
+  if (octets.size() <= limit)
+    send(path, answer.message, octets, answer.by, came, answer.cached);
+  else if (const auto view = dns::inspect(octets))
+    send(path, answer.message, truncated_reply(*view), answer.by, came, answer.cached);
+}
+
 void UdpService::Worker::send(const net::UdpPath& path, const dns::MessageView& answer, ByteView octets,
-                              const Upstream* by, Clock::time_point came) {
+                              const Upstream* by, Clock::time_point came, CacheUse cached) {
   socket_.send(path, octets);
   if (capture_ != nullptr) capture_->add_datagram(path.asked(address_), path.peer, octets);
-  watching_.answered({ClientName(path.peer), net::Transport::udp, answer, octets, came, name_of(by)});
+  watching_.answered({ClientName(path.peer), net::Transport::udp, answer, octets, came, name_of(by), cached});
 }
 
 UdpService::UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
                        const Published<Limits>& limits, const Published<AccessList>& access,
-                       const Instruments& instruments, Rates& rates)
+                       const Instruments& instruments, Rates& rates, Cache* cache)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   net::UdpListener::check_free(address);
   const auto add = [&](const net::SocketAddress& at) {
     workers_.push_back(
-        std::make_shared<Worker>(net::UdpListener(at), upstreams, limits, access, instruments, rates));
+        std::make_shared<Worker>(net::UdpListener(at), upstreams, limits, access, instruments, rates, cache));
   };
   add(address);
   while (workers_.size() < workers) add(this->address());
 }
 
 UdpService::UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
-                       const Published<AccessList>& access, const Instruments& instruments, Rates& rates)
+                       const Published<AccessList>& access, const Instruments& instruments, Rates& rates,
+                       Cache* cache)
     : stopping_(eventfd(0, EFD_CLOEXEC)) {
   if (!stopping_.valid()) throw net::NetError::from_errno("open an eventfd", errno);
   workers_.push_back(std::make_shared<Worker>(net::UdpListener(std::move(socket)), upstreams, limits, access,
-                                              instruments, rates));
+                                              instruments, rates, cache));
 }
 
 UdpService::~UdpService() {

@@ -9,6 +9,7 @@
 
 #include "common/net/udp_listener.h"
 #include "common/net/unique_fd.h"
+#include "proxyserver/caching/cache.h"
 #include "proxyserver/clients/access.h"
 #include "proxyserver/clients/rates.h"
 #include "proxyserver/limits.h"
@@ -18,13 +19,14 @@
 
 class UdpService {
  public:
-  // Binds `workers` sockets. All references must outlive the service.
+  // Binds `workers` sockets. All references must outlive the service, and so must `cache`, which may be null.
   UdpService(const net::SocketAddress& address, std::size_t workers, Upstreams& upstreams,
              const Published<Limits>& limits, const Published<AccessList>& access,
-             const Instruments& instruments, Rates& rates);
+             const Instruments& instruments, Rates& rates, Cache* cache = nullptr);
   // The same with one worker, on a socket that is bound already.
   UdpService(net::UniqueFd socket, Upstreams& upstreams, const Published<Limits>& limits,
-             const Published<AccessList>& access, const Instruments& instruments, Rates& rates);
+             const Published<AccessList>& access, const Instruments& instruments, Rates& rates,
+             Cache* cache = nullptr);
   ~UdpService();  // stop(), at once
 
   net::SocketAddress address() const;  // with the real port

@@ -12,6 +12,7 @@
 #include "common/net/lookup.h"
 #include "common/tls/certificate_file.h"
 #include "common/tls/tls_error.h"
+#include "proxyserver/configuration/groups.h"
 #include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/demo_key.h"
@@ -86,6 +87,29 @@ void check_key(const Options& options, const std::string& pin, Report& report) {
                         reader.empty() ? "its owner alone can read it" : reader + " can read it, too"));
 }
 
+// Clients whom the announcement leads to the TLS listener want to see there the address at which they asked
+// in clear (RFC 9462 §4.2); of a private one no CA says whose it is, and they may do without (§4.3).
+void check_announcement(const Options& options, const tls::ServerContext& context, Report& report) {
+  if (options.announce.empty()) return;
+  const std::string& file = options.cert_file;
+  if (!context.carries(options.announce))
+    return report.error("announce",
+                        fmt::format("{}: {} is no certificate of that name", options.announce, file),
+                        "a name that is among its subjectAltNames");
+  const AccessList may_do_without = AccessList::private_networks();
+  for (const net::Uri& uri : options.listen) {
+    if (uri.transport == Transport::tls || !uri.address || may_do_without.permits(*uri.address)) continue;
+    const std::string host = uri.address->host();
+    if (host == "0.0.0.0" || host == "::" || context.carries(host)) continue;
+    report.warning(
+        "announce",
+        fmt::format("{}: {} does not carry {}: who asks there in clear cannot verify what it is told",
+                    options.announce, file, host),
+        fmt::format("a certificate with IP:{} besides", host));
+  }
+  report.ok("announce", fmt::format("{}: among the names of {}", options.announce, file));
+}
+
 void check_identity(Options options, sys_seconds now, Report& report) {
   if (!serves_tls(options)) return;
   try {
@@ -102,6 +126,7 @@ void check_identity(Options options, sys_seconds now, Report& report) {
   try {
     const tls::ServerContext context(options.cert_file, options.key_file);
     check_key(options, context.pin(), report);
+    check_announcement(options, context, report);
   } catch (const tls::TlsError& error) {
     report.error("key", error.facts().reason, "the PEM file of this certificate's key, by --key");
   }
@@ -139,8 +164,7 @@ void check_anchors(const std::string& option, const std::string& file, sys_secon
 void check_trust(const Options& options, sys_seconds now, Report& report) {
   check_anchors("client-ca", options.client_ca, now, report);
   check_anchors("upstream-ca", options.upstream_ca, now, report);
-  const bool encrypted = options.upstreams.front().uri.transport == Transport::tls;
-  if (encrypted && options.upstream_ca.empty() && !options.pin_only && !tls::has_system_trust())
+  if (options.encrypts() && options.upstream_ca.empty() && !options.pin_only && !tls::has_system_trust())
     report.error("trust store", "the system's trust store is empty: no upstream can be verified",
                  "install ca-certificates, or name the issuer's certificate by --upstream-ca");
 }
@@ -164,6 +188,15 @@ void check_upstream(const UpstreamOptions& upstream, const Options& options, Rep
   }
 }
 
+// What --for makes of names.
+void check_suffixes(const Options& options, Report& report) {
+  for (const InClear& one : suffixes_in_clear(options))
+    report.warning("for",
+                   fmt::format("{}: names at and below it leave in clear, to {}", one.suffix, one.upstreams));
+  if (upstream_groups(options.upstreams).front().upstreams.empty())
+    report.ok("for", "names below none of the suffixes are refused: each --upstream has a --for");
+}
+
 void check_listener(const net::Uri& uri, Report& report) {
   const std::string text = uri.to_string();
   if (!uri.address) {
@@ -181,15 +214,27 @@ void check_listener(const net::Uri& uri, Report& report) {
   report.ok("listener", fmt::format("{}: not tried, the proxy may be running", text));
 }
 
-void check_access(const Options& options, Report& report) {
+// By some of far-off networks of the Internet.
+bool has_everybody(const AccessList& list) {
   const auto permits = [&](const char* address) {
-    return options.allow.permits(net::SocketAddress::parse(address, 1).value());
+    return list.permits(net::SocketAddress::parse(address, 1).value());
   };
-  // Some of far-off networks of the Internet.
-  const bool all = (permits("4.4.4.4") && permits("199.9.14.201")) ||
-                   (permits("2001:500:200::b") && permits("2a00:1450::1"));
+  return (permits("4.4.4.4") && permits("199.9.14.201")) ||
+         (permits("2001:500:200::b") && permits("2a00:1450::1"));
+}
+
+void check_balancers(const Options& options, Report& report) {
+  if (!options.takes_proxy_headers()) return;
+  const auto given = std::ranges::count(options.settings, "proxy-from", &Setting::name);
+  if (has_everybody(options.proxy_from))
+    return report.warning("proxy-from", "everybody is believed, and so can be any client",
+                          "the load balancers' addresses alone");
+  report.ok("proxy-from", fmt::format("{} network{}", given, given == 1 ? "" : "s"));
+}
+
+void check_access(const Options& options, Report& report) {
   const auto given = std::ranges::count(options.settings, "allow", &Setting::name);
-  if (all && is_beyond_loopback(options))
+  if (has_everybody(options.allow) && is_beyond_loopback(options))
     return report.warning("allow", "everybody may ask: an open resolver is used to attack others (RFC 5358)",
                           "your own networks by --allow");
   report.ok("allow", given == 0 ? "private networks, which is the default"
@@ -232,7 +277,9 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
   check_trust(options, now, report);
   if (!options.check_online)
     for (const UpstreamOptions& upstream : options.upstreams) check_upstream(upstream, options, report);
+  check_suffixes(options, report);
   check_access(options, report);
+  check_balancers(options, report);
   check_user(options, report);
   check_output("keylog", options.instruments.key_log, report);
   check_output("capture", options.instruments.capture, report);

@@ -11,5 +11,5 @@
 void check_files(const Options& options, std::chrono::sys_seconds now, Report& report);
 
 // --check=online: connects to each address of each upstream in turn, verifies it and asks it for the root's
-// name servers. Each is given --query-timeout for all of that.
+// name servers, or those of its first --for. Each is given --query-timeout for all of that.
 void check_upstreams(const Options& options, std::chrono::sys_seconds now, Report& report);

@@ -29,18 +29,18 @@ std::string milliseconds(Clock::duration time) {
   return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
 }
 
-// What every resolver should know: the root's name servers.
-dns::Message root_query() {
+// What a resolver should know: the root's name servers, or those of the names that it is for.
+dns::Message query_for(const dns::Name& name) {
   dns::Message query;
   if (getrandom(&query.header.id, sizeof query.header.id, 0) != sizeof query.header.id)
     throw std::system_error(errno, std::generic_category(), "getrandom");
   query.header.rd = true;
-  query.questions.push_back({dns::Name::parse(".").value(), dns::type::NS, dns::klass::IN});
+  query.questions.push_back({name, dns::type::NS, dns::klass::IN});
   return query;
 }
 
-dns::Message ask(net::Stream& stream, net::Deadline deadline) {
-  const dns::Message query = root_query();
+dns::Message ask(net::Stream& stream, const dns::Name& name, net::Deadline deadline) {
+  const dns::Message query = query_for(name);
   net::write_frame(stream, dns::encode(query), deadline);
   net::FrameReader reader;
   const auto octets = net::read_frame(stream, reader, deadline);
@@ -83,8 +83,8 @@ std::string advice_on(const net::NetError& error, net::Transport transport) {
 
 // One address; throws what a connection throws.
 void check_address(const net::Endpoint& endpoint, const std::string& which,
-                   const std::shared_ptr<const tls::ClientContext>& trust, const Options& options,
-                   std::chrono::sys_seconds now, Report& report) {
+                   const std::shared_ptr<const tls::ClientContext>& trust, const dns::Name& asked_for,
+                   const Options& options, std::chrono::sys_seconds now, Report& report) {
   const auto deadline = net::Deadline::in(options.limits.query);
   const std::string peer = endpoint.address.to_string();
   const auto begin = Clock::now();
@@ -112,10 +112,10 @@ void check_address(const net::Endpoint& endpoint, const std::string& which,
     stream = std::make_unique<net::TcpStream>(std::move(socket), peer);
   }
   const auto asked = Clock::now();
-  const dns::Message answer = ask(*stream, deadline);
+  const dns::Message answer = ask(*stream, asked_for, deadline);
   const auto rcode = answer.rcode();
-  const std::string said = fmt::format("{}: {}; {} to . NS in {} ({})", which, facts, dns::rcode_name(rcode),
-                                       milliseconds(Clock::now() - asked), times);
+  const std::string said = fmt::format("{}: {}; {} to {} NS in {} ({})", which, facts, dns::rcode_name(rcode),
+                                       asked_for.to_string(), milliseconds(Clock::now() - asked), times);
   stream->close();
   if (rcode != dns::rcode::NOERROR && rcode != dns::rcode::NXDOMAIN)
     report.warning("upstream", said, "does it resolve for you? It may know its own clients only");
@@ -133,9 +133,9 @@ net::Addresses addresses_of(const net::Uri& uri, const Options& options) {
 
 // The same; a failure is a finding.
 void try_address(const net::Endpoint& endpoint, const std::string& which,
-                 const std::shared_ptr<const tls::ClientContext>& trust, const Options& options,
-                 std::chrono::sys_seconds now, Report& report) try {
-  check_address(endpoint, which, trust, options, now, report);
+                 const std::shared_ptr<const tls::ClientContext>& trust, const dns::Name& asked_for,
+                 const Options& options, std::chrono::sys_seconds now, Report& report) try {
+  check_address(endpoint, which, trust, asked_for, options, now, report);
 } catch (const tls::TlsError& error) {
   report.upstream_error(fmt::format("{}: {}", which, error.what()), advice_on(error));
 } catch (const net::NetError& error) {
@@ -166,7 +166,7 @@ void check_upstreams(const Options& options, std::chrono::sys_seconds now, Repor
     }
     for (const net::SocketAddress& address : *addresses)
       try_address({uri.transport, address, uri.auth_name},
-                  uri.address ? name : fmt::format("{} at {}", name, address.host()), trust, options, now,
-                  report);
+                  uri.address ? name : fmt::format("{} at {}", name, address.host()), trust,
+                  upstream.suffixes.empty() ? dns::Name() : upstream.suffixes.front(), options, now, report);
   }
 }

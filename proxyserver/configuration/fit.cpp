@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "proxyserver/configuration/groups.h"
+
 namespace {
 
 using std::unexpected;
@@ -19,13 +21,15 @@ std::expected<void, std::string> find_misfit(const Options& options) {
     return std::ranges::find(options.settings, name, &Setting::name) != options.settings.end();
   };
   const auto listens = [&](net::Transport transport) { return options.listens(transport); };
-  const bool to_tls = options.upstreams.front().uri.transport == net::Transport::tls;
+  const bool to_tls = options.encrypts();
   if (!listens(net::Transport::tls))
     for (const char* name : {"cert", "key", "client-ca"})
       if (given(name))
         return unexpected(fmt::format("--{}, but no --listen tls://: only TLS has certificates", name));
   if (!listens(net::Transport::tls) && given("ticket-key-file"))
     return unexpected("--ticket-key-file, but no --listen tls://: only TLS has session tickets");
+  if (!listens(net::Transport::tls) && given("announce"))
+    return unexpected("--announce, but no --listen tls://: there is nothing to announce");
   if (given("client-ca") && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
     return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");
   if (options.takes_proxy_headers() && options.proxy_from.empty())
@@ -53,9 +57,18 @@ std::expected<void, std::string> find_misfit(const Options& options) {
         "--pad always, but what goes to tcp:// upstreams is never padded: only tls:// hides anything");
   if (!options.has_names() && given("bootstrap"))
     return unexpected("--bootstrap, but no --upstream has a name that could be looked up there");
-  if (options.upstreams.size() == 1 && given("retry-on"))
+  if (options.cache == 0)
+    for (const char* name : {"min-ttl", "max-ttl", "serve-stale"})
+      if (given(name)) return unexpected(fmt::format("--{}, but no --cache: no answer is kept", name));
+  if (options.limits.min_ttl > options.limits.max_ttl)
+    return unexpected(fmt::format("--min-ttl {}, but --max-ttl is {}", options.limits.min_ttl.count(),
+                                  options.limits.max_ttl.count()));
+  const auto is_alone = [](const UpstreamGroup& group) { return group.upstreams.size() < 2; };
+  if (given("retry-on") && std::ranges::all_of(upstream_groups(options.upstreams), is_alone))
     return unexpected("--retry-on, but there is one --upstream only: no other can be asked");
-  const auto unpinned = [](const UpstreamOptions& upstream) { return upstream.pins.empty(); };
+  const auto unpinned = [](const UpstreamOptions& upstream) {
+    return upstream.pins.empty() && upstream.uri.transport == net::Transport::tls;
+  };
   if (options.pin_only && std::ranges::any_of(options.upstreams, unpinned))
     return unexpected("--pin-only: an upstream without --pin would not be checked at all");
   return {};

@@ -114,7 +114,7 @@ std::expected<std::string, std::string> content_of(const std::string& file) {
 
 // Those that are replaced together.
 std::string_view group_of(std::string_view name) {
-  return name == "pin" ? "upstream" : name;
+  return belongs_to_upstream(name) ? "upstream" : name;
 }
 
 }  // namespace
@@ -125,9 +125,12 @@ std::string Setting::text() const {
 }
 
 bool is_repeatable(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kRepeatable = {"listen", "upstream", "pin", "allow",
-                                                           "proxy-from"};
-  return std::ranges::find(kRepeatable, name) != kRepeatable.end();
+  constexpr std::array<std::string_view, 4> kRepeatable = {"listen", "upstream", "allow", "proxy-from"};
+  return belongs_to_upstream(name) || std::ranges::find(kRepeatable, name) != kRepeatable.end();
+}
+
+bool belongs_to_upstream(std::string_view name) {
+  return name == "pin" || name == "for" || name == "clear";
 }
 
 bool is_for_command_line_only(std::string_view name) {

@@ -29,6 +29,8 @@ using KnownOptions = std::span<const option>;
 
 // Whether an option adds to what was said before, rather than replacing it.
 bool is_repeatable(std::string_view name);
+// Those that say more of the --upstream before them.
+bool belongs_to_upstream(std::string_view name);
 // Those that say what to do with a configuration, and so are no part of one.
 bool is_for_command_line_only(std::string_view name);
 
@@ -42,7 +44,8 @@ std::expected<std::vector<Setting>, std::string> parse_config(std::string_view t
                                                               KnownOptions known);
 
 // What holds, the file's first: what the command line has as well is left out of the file, of a repeatable
-// option all of it. Upstreams and their pins are replaced together.
+// option all of it. Upstreams, and what belongs to them, are replaced
+// together.
 std::vector<Setting> merge(std::vector<Setting> file, const std::vector<Setting>& command_line);
 
 // Whether parse_config() can give this value back.

@@ -66,7 +66,13 @@ void discard_rest(int fd) {
 bool Server::refuse(const net::SocketAddress& client, net::Transport transport, Metrics::Rule rule,
                     std::string_view reason) {
   if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
-  log_client("client-refused", client.to_string(), reason);
+  if (rule != Metrics::Rule::proxy_from && rule != Metrics::Rule::proxy_header) {
+    log_client("client-refused", client.to_string(), reason);
+    return true;
+  }
+  // Few load balancers, and few reasons, each of which somebody has to see.
+  logging::write_summed(logging::Level::info, "client-refused", logging::field("reason", reason),
+                        logging::field("client", client.to_string()));
   return true;
 }
 
@@ -170,7 +176,7 @@ void Server::serve(net::UniqueFd socket, const Arrival& arrival, const LiveSessi
     }
     const auto session =
         std::make_shared<Session>(*stream, transport, upstreams_, limits, draining_, instruments_,
-                                  &rates_.queries, client_key(arrival.client()));
+                                  &rates_.queries, client_key(arrival.client()), cache_.get());
     session->run();
     stream->close();
     const std::string_view reason = session->why_closed();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace {
 
@@ -28,6 +29,11 @@ void name_default_files(Options& options) {
 std::shared_ptr<tls::ServerContext> load_identity(const Options& options, const Instruments& instruments) {
   auto context = std::make_shared<tls::ServerContext>(options.cert_file, options.key_file, options.client_ca,
                                                       options.ticket_key_file);
+  // RFC 9462 says nothing of a name, but who is told one will want to see it.
+  if (!options.announce.empty() && !context->carries(options.announce))
+    throw UnusableFile(fmt::format("--announce {}: {} is no certificate of that name, but of {}",
+                                   options.announce, options.cert_file,
+                                   fmt::join(context->certificate().names, " ")));
   instruments.hear_secrets(*context);
   return context;
 }

@@ -19,7 +19,7 @@ Readiness::~Readiness() {
 
 std::optional<Readiness::Verdict> Readiness::ask(Clock::time_point now) {
   if (draining_) return Verdict{false, "the proxy stops"};
-  for (const Upstream* const upstream : upstreams_.list())
+  for (const Upstream* const upstream : those_that_count())
     if (!upstream->is_failing() && upstream->last_answer() > now - kWhile)
       return Verdict{true, fmt::format("{} has answered within {} s", upstream->name(), kWhile.count())};
   if (!over_) return std::nullopt;
@@ -39,7 +39,7 @@ void Readiness::try_all() noexcept {
   const auto end = net::Deadline::in(kTrialTime);
   verdict_ = {false, ""};
   try {
-    const Upstreams::List& list = upstreams_.list();
+    const Upstreams::List list = those_that_count();
     for (const Upstream* const upstream : list) {
       if (end.expired()) break;
       try {

@@ -24,6 +24,7 @@ constexpr std::chrono::seconds kPatience{5};
 // What takes effect for connections and queries that come. All else is built into what there is already.
 constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
                                                              "key",
+                                                             "announce",
                                                              "client-ca",
                                                              "upstream-ca",
                                                              "pin",
@@ -44,6 +45,9 @@ constexpr auto kCanChange = std::to_array<std::string_view>({"cert",
                                                              "drain-timeout",
                                                              "pad",
                                                              "retry-on",
+                                                             "min-ttl",
+                                                             "max-ttl",
+                                                             "serve-stale",
                                                              "log-level"});
 
 std::string names(const std::set<std::string>& options) {
@@ -52,8 +56,14 @@ std::string names(const std::set<std::string>& options) {
 
 std::vector<std::string> values_of(std::string_view name, const Options& options) {
   std::vector<std::string> values;
-  for (const Setting& setting : options.settings)
-    if (setting.name == name) values.push_back(setting.value);
+  std::string
+      upstream;  // --for and --clear say something of the one before them; pins are compared as they are
+  for (const Setting& setting : options.settings) {
+    if (setting.name == "upstream") upstream = setting.value;
+    if (setting.name != name) continue;
+    const bool is_of_upstream = name == "for" || name == "clear";
+    values.push_back(is_of_upstream ? upstream + ' ' + setting.value : setting.value);
+  }
   return values;
 }
 
@@ -63,6 +73,7 @@ Options merge(const Options& in_force, const Options& wanted, std::set<std::stri
   Options merged = in_force;
   merged.cert_file = wanted.cert_file;
   merged.key_file = wanted.key_file;
+  merged.announce = wanted.announce;
   merged.client_ca = wanted.client_ca;
   merged.ticket_key_file = wanted.ticket_key_file;
   merged.upstream_ca = wanted.upstream_ca;
@@ -202,9 +213,9 @@ void Reload::load_identity(Loaded& loaded) const {
   const Options& options = loaded.options;
   const auto is_in_use = [this](const std::string& file) { return file.empty() || watch_.is_in_use(file); };
   if (options.cert_file == options_.cert_file && options.key_file == options_.key_file &&
-      options.client_ca == options_.client_ca && options.ticket_key_file == options_.ticket_key_file &&
-      is_in_use(options.cert_file) && is_in_use(options.key_file) && is_in_use(options.client_ca) &&
-      is_in_use(options.ticket_key_file))
+      options.announce == options_.announce && options.client_ca == options_.client_ca &&
+      options.ticket_key_file == options_.ticket_key_file && is_in_use(options.cert_file) &&
+      is_in_use(options.key_file) && is_in_use(options.client_ca) && is_in_use(options.ticket_key_file))
     return;
   for (const std::string* file : {&options.cert_file, &options.key_file, &options.client_ca})
     refuse_what_has_no_end(*file);
@@ -243,12 +254,20 @@ void Reload::load_trusts(Loaded& loaded) const {
 }
 
 void Reload::publish(Loaded loaded, const char* by) {
-  target_.limits.publish(loaded.options.limits);
+  Limits limits = loaded.options.limits;
+  limits.announced = announce(loaded.options.announce, target_.bound);
+  target_.limits.publish(std::move(limits));
   target_.allow.publish(loaded.options.allow);
   target_.proxy_from.publish(loaded.options.proxy_from);
   if (loaded.identity != nullptr) target_.identity = std::move(loaded.identity);
+  bool trusts_others = false;
   for (std::size_t i = 0; i < loaded.trusts.size(); ++i)
-    if (loaded.trusts[i] != nullptr) target_.trusts[i]->replace(std::move(loaded.trusts[i]));
+    if (loaded.trusts[i] != nullptr) {
+      target_.trusts[i]->replace(std::move(loaded.trusts[i]));
+      trusts_others = true;
+    }
+  // What somebody said who would not be believed any more.
+  if (trusts_others && target_.cache != nullptr) target_.cache->flush();
   logging::set_level(loaded.options.log_level);
   options_ = std::move(loaded.options);
   watch_ = std::move(loaded.watch);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "proxyserver/caching/cache.h"
 #include "proxyserver/listening/file_watch.h"
 #include "proxyserver/listening/loading.h"
 #include "proxyserver/options.h"
@@ -29,6 +30,8 @@ struct Replaceable {
   std::shared_ptr<const tls::ServerContext> identity;  // the accepting thread's; null: nobody comes in by TLS
   std::vector<std::shared_ptr<Trust>> trusts;          // one per --upstream, in their order; null for tcp://
   Published<AccessList> proxy_from = Published(AccessList());
+  Cache* cache = nullptr;                 // its answers, when we trust others; null: there is none
+  std::vector<net::Endpoint> bound = {};  // all listeners as they are: what is announced
 };
 
 class Reload {

@@ -18,6 +18,7 @@
 #include "common/net/lookup.h"
 #include "common/net/net_error.h"
 #include "common/net/tcp.h"
+#include "proxyserver/configuration/groups.h"
 #include "proxyserver/configuration/key_reader.h"
 #include "proxyserver/listening/demo_key.h"
 #include "proxyserver/listening/loading.h"
@@ -119,21 +120,35 @@ Names::LookUp lookup_for(const Options& options) {
 Server::Server(const Options& options, Reload::ReadOptions read_again)
     : options_(with_default_files(options)),
       instruments_(options.instruments),
-      replaceable_{
-          Published(options.allow), Published(options.limits), nullptr, {}, Published(options.proxy_from)},
+      replaceable_{Published(options.allow),
+                   Published(options.limits),
+                   nullptr,
+                   {},
+                   Published(options.proxy_from),
+                   nullptr},
       reload_(options_, std::move(read_again), replaceable_, instruments_),
       upstreams_(options.fastest),
       names_(
-          upstreams_, lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
+          lookup_for(options), [this](const auto& endpoint) { return is_ours(endpoint); },
           options.limits.query),
       sessions_(connections_for_descriptors(options.limits.max_connections,
                                             kOwnDescriptors + (options.metrics ? kMetricsDescriptors : 0))) {
   use_small_stacks();
   signals_ = signals();
-  for (const UpstreamOptions& upstream : options.upstreams) add_upstream(upstream);
+  add_upstreams();
+  if (options.cache != 0) {
+    cache_ = std::make_unique<Cache>(options.cache, replaceable_.limits);
+    refresher_ =
+        std::make_unique<Refresher>(*cache_, upstreams_, replaceable_.limits, instruments_.metrics.get());
+    replaceable_.cache = cache_.get();
+  }
   if (serves_tls(options_)) replaceable_.identity = load_identity(options_, instruments_);
   for (const HandedSocket& handed : options.handed) listen(handed);
   for (const net::Uri& uri : options.listen) listen(uri);
+  replaceable_.bound = bound_;
+  Limits limits = options.limits;
+  limits.announced = announce(options.announce, bound_);
+  replaceable_.limits.publish(std::move(limits));
   look_at_identity();
   if (options.metrics) open_metrics(*options.metrics);
   check_lookup();
@@ -146,21 +161,38 @@ Server::Server(const Options& options, Reload::ReadOptions read_again)
                                        uri.to_string(), listener.to_string()));
 }
 
-void Server::add_upstream(const UpstreamOptions& upstream) {
-  const net::Uri& uri = upstream.uri;
-  std::shared_ptr<Trust> trust;
-  if (uri.transport == net::Transport::tls)
-    trust = std::make_shared<Trust>(load_trust(upstream, options_, instruments_));
-  replaceable_.trusts.push_back(trust);
+void Server::add_upstreams() {
+  for (const UpstreamOptions& upstream : options_.upstreams)
+    replaceable_.trusts.push_back(upstream.uri.transport == net::Transport::tls
+                                      ? std::make_shared<Trust>(load_trust(upstream, options_, instruments_))
+                                      : nullptr);
+  for (const UpstreamGroup& group : upstream_groups(options_.upstreams)) {
+    Upstreams& to = group.suffixes.empty() ? upstreams_ : routes_.add(group.suffixes, options_.fastest);
+    for (const std::size_t i : group.upstreams)
+      add_upstream(options_.upstreams[i].uri, replaceable_.trusts[i], to);
+  }
+  if (!routes_.empty()) upstreams_.leave_names_to(routes_);
+  warn_of_clear();
+}
+
+void Server::warn_of_clear() const {
+  for (const InClear& one : suffixes_in_clear(options_))
+    logging::write(
+        logging::Level::warning, "names-in-clear",
+        fmt::format("{} {} {}", logging::field("for", one.suffix), logging::field("upstreams", one.upstreams),
+                    logging::field("advice", "what is asked at and below it is not encrypted: --clear")));
+}
+
+void Server::add_upstream(const net::Uri& uri, const std::shared_ptr<Trust>& trust, Upstreams& group) {
   auto make = [this, trust](const net::Endpoint& endpoint) {
     auto resolver = std::make_unique<Upstream>(endpoint, trust, options_.limits.pool_size);
     resolver->observe(instruments_);
     return resolver;
   };
   if (uri.address)
-    upstreams_.add(make({uri.transport, *uri.address, uri.auth_name}));
+    group.add(make({uri.transport, *uri.address, uri.auth_name}));
   else
-    names_.add(uri, std::make_unique<Upstream>(uri, trust), make);
+    names_.add(uri, std::make_unique<Upstream>(uri, trust), make, group);
 }
 
 bool Server::is_ours(const net::Endpoint& upstream) const {
@@ -236,7 +268,7 @@ void Server::open_metrics(const net::SocketAddress& address) {
                                               "anybody who reaches it can read it: it asks for no "
                                               "password, and is not encrypted")));
   status_ = std::make_unique<Status>(
-      Status::About{*instruments_.metrics, upstreams_, draining_, sessions_.limit()});
+      Status::About{*instruments_.metrics, upstreams_, routes_, draining_, sessions_.limit(), cache_.get()});
   tell_certificate_end();
   responder_ = std::make_unique<HttpResponder>(
       std::move(socket), [this](const std::string& path) { return status_->page(path); },
@@ -264,7 +296,7 @@ void Server::listen(const net::Endpoint& endpoint) {
   if (endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(endpoint.address, options_.limits.udp_workers, upstreams_,
                                                 replaceable_.limits, replaceable_.allow, instruments_,
-                                                rates_.datagrams));
+                                                rates_.datagrams, cache_.get()));
     real.address = udp_.back()->address();
   } else {
     net::UniqueFd socket = net::listen_tcp(endpoint.address, kBacklog);
@@ -278,7 +310,8 @@ void Server::listen(const HandedSocket& handed) {
   net::UniqueFd socket = handed.take();
   if (handed.endpoint.transport == net::Transport::udp) {
     udp_.push_back(std::make_unique<UdpService>(std::move(socket), upstreams_, replaceable_.limits,
-                                                replaceable_.allow, instruments_, rates_.datagrams));
+                                                replaceable_.allow, instruments_, rates_.datagrams,
+                                                cache_.get()));
   } else {
     net::prepare_listener(socket.get());
     const net::Endpoint& endpoint = handed.endpoint;
@@ -290,6 +323,7 @@ void Server::listen(const HandedSocket& handed) {
 int Server::run() {
   instruments_.start();
   names_.start();
+  if (refresher_) refresher_->start();
   for (const auto& service : udp_) service->start();
   for (const net::Endpoint& endpoint : bound_) fmt::print("listening {}\n", endpoint.to_string());
   if (responder_) {

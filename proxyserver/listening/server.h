@@ -10,6 +10,7 @@
 #include "common/net/proxy_header.h"
 #include "common/net/unique_fd.h"
 #include "common/tls/tls_stream.h"
+#include "proxyserver/caching/refresher.h"
 #include "proxyserver/clients/udp_service.h"
 #include "proxyserver/listening/certificate_age.h"
 #include "proxyserver/listening/live_sessions.h"
@@ -18,6 +19,7 @@
 #include "proxyserver/options.h"
 #include "proxyserver/process/notify.h"
 #include "proxyserver/upstreams/names.h"
+#include "proxyserver/upstreams/routes.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/http_responder.h"
 #include "proxyserver/watching/instruments.h"
@@ -69,12 +71,14 @@ class Server {
     net::Transport transport() const { return identity ? net::Transport::tls : net::Transport::tcp; }
   };
 
-  void add_upstream(const UpstreamOptions& upstream);
+  void add_upstreams();
+  void add_upstream(const net::Uri& uri, const std::shared_ptr<Trust>& trust, Upstreams& group);
   void listen(const net::Uri& uri);
   void listen(const net::Endpoint& endpoint);
   void listen(const HandedSocket& handed);
   bool is_ours(const net::Endpoint& upstream) const;
   void check_lookup() const;
+  void warn_of_clear() const;
   void warn_of_demo_key() const;
   void look_at_identity();
   void log_certificate_age();
@@ -109,9 +113,13 @@ class Server {
   Reload reload_;
   CertificateAge certificate_age_;
   std::vector<net::Endpoint> bound_;  // all listeners as they are, in the order given
+  Routes routes_;                     // --for
   Upstreams upstreams_;
   Names names_;
   std::vector<Listener> listeners_;  // tls:// and tcp://
+  // --cache: null where it was not asked for. Before all whose threads use them.
+  std::unique_ptr<Cache> cache_;
+  std::unique_ptr<Refresher> refresher_;
   ClientRates rates_;
   std::vector<std::unique_ptr<UdpService>> udp_;
   net::UniqueFd signals_;

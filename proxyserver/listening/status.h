@@ -8,7 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "proxyserver/caching/cache.h"
 #include "proxyserver/listening/readiness.h"
+#include "proxyserver/upstreams/routes.h"
 #include "proxyserver/upstreams/upstreams.h"
 #include "proxyserver/watching/http_request.h"
 #include "proxyserver/watching/metrics.h"
@@ -18,13 +20,16 @@ class Status {
  public:
   struct About {
     const Metrics& metrics;
-    const Upstreams& upstreams;
+    const Upstreams& upstreams;  // the general ones
+    const Routes& routes;
     const std::atomic<bool>& draining;
     std::size_t max_connections;
+    const Cache* cache;  // null: there is none
   };
 
   // All must outlive this.
-  explicit Status(const About& about) : about_(about), readiness_(about.upstreams, about.draining) {}
+  explicit Status(const About& about)
+      : about_(about), readiness_(about.upstreams, about.routes, about.draining) {}
 
   // Unix time; any thread; 0: there is no certificate of ours.
   void certificate_ends(std::int64_t when) { certificate_end_ = when; }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/net/waker.h"
+#include "proxyserver/caching/cache_use.h"
 #include "proxyserver/upstreams/query.h"
 
 class UpstreamConnection;
@@ -22,6 +23,7 @@ struct Answer {
   QueryPtr query;
   dns::MessageView message;
   const Upstream* by = nullptr;  // whose it is; null: the proxy's own
+  CacheUse cached = CacheUse::none;
 };
 
 // A query that its asker has to send again.
@@ -31,6 +33,7 @@ struct Returned {
     stuck,    // it waits behind a slow one, at a resolver that answers in turn
     silent,   // nothing has come over its connection for long; it may still be answered there
     refused,  // the resolver's `answer` is one that another is asked after (--retry-on)
+    first,    // it has not been sent yet: it is the cache's, or stands in for one whose asker has gone
   };
   QueryPtr query;
   Why why;

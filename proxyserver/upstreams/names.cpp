@@ -22,9 +22,8 @@ constexpr std::size_t kMostAddresses = 64;  // of a name, those included that ar
 
 }  // namespace
 
-Names::Names(Upstreams& upstreams, LookUp look_up, IsOurs is_ours, std::chrono::milliseconds query_time)
-    : upstreams_(upstreams),
-      look_up_(std::move(look_up)),
+Names::Names(LookUp look_up, IsOurs is_ours, std::chrono::milliseconds query_time)
+    : look_up_(std::move(look_up)),
       is_ours_(std::move(is_ours)),
       keep_turns_(kLongerThanAny + static_cast<unsigned>(query_time / kTurn)) {}
 
@@ -42,9 +41,9 @@ Names::~Names() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Names::add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make) {
-  const std::size_t place = upstreams_.add_place({unknown.get()});
-  names_.push_back({uri, std::move(make), std::move(unknown), place});
+void Names::add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make, Upstreams& group) {
+  const std::size_t place = group.add_place({unknown.get()});
+  names_.push_back({uri, std::move(make), std::move(unknown), &group, place});
 }
 
 void Names::start() {
@@ -134,7 +133,7 @@ void Names::use(Name& name, const std::vector<net::SocketAddress>& found) {
       one.turns_gone = std::max(one.turns_gone, 1U);
   const Upstreams::List now = in_use(name);
   if (now == before) return;
-  old_lists_.emplace_back(upstreams_.replace(name.place, now), 0);
+  old_lists_.emplace_back(name.group->replace(name.place, now), 0);
   std::vector<std::string_view> addresses;
   for (const Upstream* one : now) addresses.push_back(one->name());
   logging::write(logging::Level::info, "name-has",

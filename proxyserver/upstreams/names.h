@@ -31,12 +31,12 @@ class Names {
   // `look_up` may take its time, on a thread that is not waited for at the end: it must own what it uses. An
   // address for which `is_ours` says that this proxy listens there is left out. No query lasts longer than
   // `query_time`.
-  Names(Upstreams& upstreams, LookUp look_up, IsOurs is_ours, std::chrono::milliseconds query_time);
+  Names(LookUp look_up, IsOurs is_ours, std::chrono::milliseconds query_time);
   ~Names();
 
-  // Before start(): a place in the order for the addresses of that name, of which `unknown` stands in while
-  // there is none. `make` makes the upstream for one address; the thread calls it.
-  void add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make);
+  // Before start(): a place in that group's order for the addresses of that name, of which `unknown` stands
+  // in while there is none. `make` makes the upstream for one address; the thread calls it.
+  void add(const net::Uri& uri, std::unique_ptr<Upstream> unknown, Make make, Upstreams& group);
 
   // From now on queries may last so long. Any thread, before the first such query.
   void lengthen(std::chrono::milliseconds query_time);
@@ -58,7 +58,8 @@ class Names {
     net::Uri uri;
     Make make;
     std::unique_ptr<Upstream> unknown;
-    std::size_t place;
+    Upstreams* group;
+    std::size_t place;                      // in its order
     std::deque<Address> addresses{};        // in the order in which they were first found
     std::future<net::Addresses> pending{};  // a lookup under way, if valid()
     Clock::time_point next{};               // lookup
@@ -75,7 +76,6 @@ class Names {
   void clear_away(Name& name, Clock::time_point now);
   static Upstreams::List in_use(const Name& name);
 
-  Upstreams& upstreams_;
   const LookUp look_up_;
   const IsOurs is_ours_;
   std::atomic<unsigned> keep_turns_;

@@ -8,9 +8,11 @@
 #include "common/bytes.h"
 #include "common/dns/message_view.h"
 #include "common/dns/opt_splice.h"
+#include "proxyserver/caching/cache_key.h"
 
 class Asker;
 class Upstream;
+class Upstreams;
 
 // What a client's EDNS said about its own hop, which the answer has to heed.
 struct Asked {
@@ -34,8 +36,12 @@ struct Query {
   Asked asked;
   Clock::time_point came{};
   Clock::time_point deadline{};
+  std::unique_ptr<const CacheKey> key;  // null: not for the cache
+  bool may_be_stale = false;            // there was an answer, and it will do if a new one does not come
+  Upstreams* group = nullptr;           // the resolvers for its name, and the only ones that it may go to
 
   // The asker's thread alone.
+  bool waits_with_another = false;   // which has been sent, and asks the same
   unsigned sends = 0;                // how often it has left: at most three times (RFC 9520 §3.1)
   std::atomic<unsigned> copies = 0;  // connections that it is on; others may read it
   unsigned attempts = 0;             // connections in a row that brought it nowhere

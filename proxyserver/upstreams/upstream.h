@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +15,8 @@
 #include "proxyserver/upstreams/connection.h"
 #include "proxyserver/upstreams/trust.h"
 #include "proxyserver/watching/instruments.h"
+
+class Upstreams;
 
 class Upstream {
  public:
@@ -32,6 +35,13 @@ class Upstream {
   // answers.
   void join(const Upstream& other) { resolver_ = other.resolver_; }  // before it is asked
   bool is_one_with(const Upstream& other) const { return resolver_ == other.resolver_; }
+
+  // The group that it is in, from when it is first on its list. What is sent here goes to no other group.
+  Upstreams& group() const { return *group_; }
+  void belong_to(Upstreams& group) {  // Upstreams'; again, for the same one, while others read it
+    if (group_ == nullptr) group_ = &group;
+    assert(group_ == &group);
+  }
 
   const std::string& name() const { return name_; }  // the URI, for messages
   bool encrypted() const { return tls_ != nullptr; }
@@ -123,6 +133,7 @@ class Upstream {
   const std::size_t pool_size_;
   const Tls tls_;  // null for tcp://
   const void* resolver_ = this;
+  Upstreams* group_ = nullptr;
   Capture* capture_ = nullptr;
   const Trace* trace_ = nullptr;
   std::unique_ptr<UpstreamMetrics> metrics_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxyserver/upstreams/routes.h"
+
 namespace {
 
 using Clock = Upstream::Clock;
@@ -18,6 +20,16 @@ bool is_faster(const Upstream& one, const Upstream& other) {
 
 }  // namespace
 
+Upstreams::Upstreams(bool fastest, std::string suffixes)
+    : fastest_(fastest), suffixes_(std::move(suffixes)), list_(std::make_shared<const List>()) {
+  current_ = list_.get();
+}
+
+Upstreams& Upstreams::routed(ByteView name) {
+  Upstreams* const group = routes_->find(name);
+  return group != nullptr ? *group : *this;
+}
+
 void Upstreams::add(std::unique_ptr<Upstream> upstream) {
   fixed_.push_back(std::move(upstream));
   add_place({fixed_.back().get()});
@@ -31,6 +43,7 @@ std::size_t Upstreams::add_place(const List& upstreams) {
 
 std::shared_ptr<const Upstreams::List> Upstreams::replace(std::size_t place, const List& upstreams) {
   places_[place] = upstreams;
+  for (Upstream* const one : upstreams) one->belong_to(*this);
   List all;
   for (const List& here : places_) all.insert(all.end(), here.begin(), here.end());
   auto before = std::exchange(list_, std::make_shared<const List>(std::move(all)));
@@ -99,8 +112,12 @@ bool Upstreams::failing_only_just(Upstream::Clock::time_point now) const {
 
 void Upstreams::drop_owned(const Asker& owner) {
   for (Upstream* const upstream : all()) upstream->drop_owned(owner);
+  if (routes_ == nullptr) return;
+  for (const auto& group : routes_->groups()) group->drop_owned(owner);
 }
 
 void Upstreams::sweep(Upstream::Clock::time_point now) {
   for (Upstream* const upstream : all()) upstream->sweep(now);
+  if (routes_ == nullptr) return;
+  for (const auto& group : routes_->groups()) group->sweep(now);
 }

@@ -7,14 +7,20 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "proxyserver/upstreams/upstream.h"
 
+class Routes;
+
 class Upstreams {
  public:
-  // `fastest`: choose by answer time, else by order.
-  explicit Upstreams(bool fastest) : fastest_(fastest) {}
+  // `fastest`: choose by answer time, else by order. `suffixes`: those of --for, as text with a blank
+  // between; empty: the general group.
+  explicit Upstreams(bool fastest, std::string suffixes = {});
+  Upstreams(const Upstreams&) = delete;  // its upstreams know where they are
+  Upstreams& operator=(const Upstreams&) = delete;
 
   using List = std::vector<Upstream*>;
 
@@ -26,12 +32,20 @@ class Upstreams {
   // flight.
   std::shared_ptr<const List> replace(std::size_t place, const List& upstreams);
 
-  std::size_t size() const { return all().size(); }
-  bool encrypted() const { return all().front()->encrypted(); }  // one kind only: options.cpp sees to that
+  // Of the general group, before threads start: some names belong to other groups, which must outlive it.
+  void leave_names_to(const Routes& routes) { routes_ = &routes; }
+  // The group of the name, as it is on the wire: this one, or another by those routes. Allocates nothing.
+  Upstreams& group_of(ByteView name) { return routes_ == nullptr ? *this : routed(name); }
 
-  // The first, or the fastest, that is not failing. If all are: the first whose penalty is over, or else the
-  // one whose last failure is the oldest, so that attempts in a row go round. `other_than`, and the next, are
-  // taken only if there is nothing else (null: none). One whose speed is not known yet counts as the slowest.
+  const std::string& suffixes() const { return suffixes_; }
+  std::size_t size() const { return all().size(); }  // 0: all upstreams are for suffixes, and this is general
+  bool empty() const { return all().empty(); }
+  bool encrypted() const { return !empty() && all().front()->encrypted(); }  // one kind only: fit.cpp
+
+  // Unless empty(): the first, or the fastest, that is not failing. If all are: the first whose penalty is
+  // over, or else the one whose last failure is the oldest, so that attempts in a row go round. `other_than`,
+  // and the next, are taken only if there is nothing else (null: none). One whose speed is not known yet
+  // counts as the slowest.
   Upstream& choose(const Upstream* other_than, Upstream::Clock::time_point now,
                    const Upstream* nor = nullptr) const;
 
@@ -47,8 +61,8 @@ class Upstreams {
   // True while the outage is so young that it may be a mere restart: then a query had better wait than fail.
   bool failing_only_just(Upstream::Clock::time_point now) const;
 
-  void drop_owned(const Asker& owner);  // see Upstream
-
+  // See Upstream; those two are for the groups that names are left to as well.
+  void drop_owned(const Asker& owner);
   void sweep(Upstream::Clock::time_point now);
 
   // For who looks on: the resolvers as they are now. Good for half a minute at least.
@@ -57,7 +71,11 @@ class Upstreams {
  private:
   const List& all() const { return *current_.load(std::memory_order_acquire); }
 
+  Upstreams& routed(ByteView name);
+
   const bool fastest_;
+  const std::string suffixes_;
+  const Routes* routes_ = nullptr;
   std::vector<std::unique_ptr<Upstream>> fixed_;  // not by name
   std::vector<List> places_;
   std::shared_ptr<const List> list_;

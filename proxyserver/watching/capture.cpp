@@ -70,11 +70,8 @@ CapturedConnection::CapturedConnection(Capture& capture, const net::SocketAddres
                                        const net::SocketAddress& other)
     : CapturedConnection(capture, net::TcpConversation(client, other), Side::accepted) {}
 
-CapturedConnection::CapturedConnection(Capture& capture, net::TcpConversation conversation, Side side)
-    : capture_(capture),
-      side_(side),
-      conversation_(std::move(conversation)),
-      connected_(side == Side::accepted) {
+CapturedConnection::CapturedConnection(Capture& capture, const net::TcpConversation& between, Side side)
+    : capture_(capture), side_(side), conversation_(between), connected_(side == Side::accepted) {
   std::vector<Bytes> packets = {conversation_.syn()};
   if (connected_)
     for (Bytes& packet : conversation_.connected()) packets.push_back(std::move(packet));

@@ -63,7 +63,7 @@ class CapturedConnection final : public net::Watcher, public tls::MessageWatcher
   void closed(bool by_us) noexcept;
 
  private:
-  CapturedConnection(Capture& capture, net::TcpConversation conversation, Side side);
+  CapturedConnection(Capture& capture, const net::TcpConversation& between, Side side);
 
   void carried(bool sent, ByteView octets) noexcept;
   void keep(bool sent, ByteView octets);

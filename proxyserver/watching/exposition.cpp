@@ -43,6 +43,7 @@ void Exposition::begin_sample(std::string_view suffix, Labels labels, std::strin
     text_ += '"';
   };
   for (const Label& label : labels) add(label.name, label.value);
+  if (!also_.value.empty()) add(also_.name, also_.value);
   if (!le.empty()) add("le", le);
   text_ += before == '{' ? " " : "} ";
 }

@@ -23,6 +23,8 @@ class Exposition {
   void gauge(std::string_view name, std::string_view help) { family(name, "gauge", help); }
   void histogram(std::string_view name, std::string_view help) { family(name, "histogram", help); }
 
+  // Until the next call every sample has this label, too; none if its value is empty.
+  void also(const Label& label) { also_ = label; }
   void sample(Labels labels, std::uint64_t value);
   void sample(Labels labels, double value);
   // The histogram whose counters begin there.
@@ -36,4 +38,5 @@ class Exposition {
 
   std::string text_;
   std::string_view name_;
+  Label also_{};
 };

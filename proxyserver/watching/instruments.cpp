@@ -82,7 +82,11 @@ void Instruments::tell_query(const ClientName& client, net::Transport transport,
 void Instruments::tell_answered(const Answered& what) const {
   const auto time = Answered::Clock::now() - what.came;
   if (metrics)
-    metrics->answered(what.transport, what.answer.qtype, what.answer.rcode(), what.upstream != nullptr, time);
-  if (trace) trace->answer(what.client.text(), what.octets, time);
+    metrics->answered(what.transport, what.answer.qtype, what.answer.rcode(),
+                      what.cached != CacheUse::none ? Metrics::Origin::cache
+                      : what.upstream != nullptr    ? Metrics::Origin::upstream
+                                                    : Metrics::Origin::proxy,
+                      time);
+  if (trace) trace->answer(what.client.text(), what.octets, time, what.cached);
   if (query_log) query_log->add(what, time);
 }

@@ -14,6 +14,7 @@
 #include "common/dns/message_view.h"
 #include "common/net/endpoint.h"
 #include "common/tls/key_log.h"
+#include "proxyserver/caching/cache_use.h"
 #include "proxyserver/watching/capture.h"
 #include "proxyserver/watching/metrics.h"
 #include "proxyserver/watching/query_log.h"
@@ -55,7 +56,8 @@ struct Answered {
   const dns::MessageView& answer;  // its question (may be empty), type (then 0) and rcode; the client's ID
   ByteView octets;                 // as they are sent: EDNS options and truncation may differ from `answer`
   Clock::time_point came;          // when the query did
-  const std::string* upstream;     // whose answer it is, as Upstream::name(); null: the proxy's own
+  const std::string* upstream;     // whose answer it is, as Upstream::name(); null: the proxy's own, or
+  CacheUse cached;                 // out of the cache
 };
 
 struct Instruments {

@@ -18,7 +18,7 @@ constexpr Names<16> kTypes = {"A",  "AAAA", "HTTPS", "SVCB", "PTR", "CNAME",  "M
                               "NS", "SOA",  "SRV",   "CAA",  "DS",  "DNSKEY", "ANY", "other"};
 constexpr Names<8> kRcodes = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
                               "NOTIMP",  "REFUSED", "BADVERS",  "other"};
-constexpr Names<2> kOrigins = {"proxy", "upstream"};
+constexpr Names<3> kOrigins = {"proxy", "upstream", "cache"};
 constexpr Names<7> kRules = {"allow",
                              "max_connections_per_client",
                              "no_thread",
@@ -155,11 +155,11 @@ void Metrics::query(Transport transport) noexcept {
   counters_.add(at::kQueries + transport_index(transport));
 }
 
-void Metrics::answered(Transport transport, std::uint16_t type, std::uint16_t rcode, bool by_upstream,
+void Metrics::answered(Transport transport, std::uint16_t type, std::uint16_t rcode, Origin origin,
                        Duration wait) noexcept {
   const auto here = counters_.here();
   const std::size_t t = transport_index(transport);
-  here[answer_index(t, type_index(type), rcode_index(rcode), by_upstream ? 1 : 0)].fetch_add(
+  here[answer_index(t, type_index(type), rcode_index(rcode), index(origin))].fetch_add(
       1, std::memory_order_relaxed);
   histogram::observe(here.subspan(at::kWaits + t * histogram::kSize), wait);
 }
@@ -220,7 +220,7 @@ void Metrics::write(Exposition& to) const {
   to.counter(
       "dot_proxy_answers_total",
       "Answers to clients, by transport, type of the question, rcode, and whose they are: an upstream's "
-      "or the proxy's own.");
+      "the proxy's own, or the cache's.");
   for (std::size_t t = 0; t < kTransports.size(); ++t)
     for (std::size_t type = 0; type < kTypes.size(); ++type)
       for (std::size_t rcode = 0; rcode < kRcodes.size(); ++rcode)

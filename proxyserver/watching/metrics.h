@@ -26,7 +26,8 @@ class Metrics {
 
   // Clients' queries.
   void query(Transport transport) noexcept;
-  void answered(Transport transport, std::uint16_t type, std::uint16_t rcode, bool by_upstream,
+  enum class Origin : std::uint8_t { proxy, upstream, cache };  // whose answer it is
+  void answered(Transport transport, std::uint16_t type, std::uint16_t rcode, Origin origin,
                 Duration wait) noexcept;
 
   // Clients' connections. `why`: Session::why_closed(), empty if the client closed.

@@ -36,6 +36,7 @@ struct Entry {
   std::uint16_t question;
   std::uint16_t upstream;
   net::Transport transport;
+  CacheUse cached;
 };
 
 std::uint16_t size16(std::size_t size) {
@@ -114,7 +115,8 @@ void QueryLog::Writer::add(const Answered& what, Duration time) noexcept {
                     size16(client.size()),
                     size16(question.size()),
                     size16(upstream.size()),
-                    what.transport};
+                    what.transport,
+                    what.cached};
   const std::size_t size = sizeof entry + entry.client + entry.question + entry.upstream;
 
   bool wake = false;
@@ -210,6 +212,7 @@ std::string QueryLog::Writer::line_of(const Entry& entry, std::string_view clien
   }
   line.add("rcode", dns::rcode_name(entry.rcode)).add("us", entry.us);
   if (!upstream.empty()) line.add("upstream", upstream);
+  if (entry.cached != CacheUse::none) line.add("cache", entry.cached == CacheUse::fresh ? "fresh" : "stale");
   return line.take();
 }
 

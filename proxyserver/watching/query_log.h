@@ -5,7 +5,9 @@
 //
 //  - client: its address and port; by its privacy, a hash of the address alone, or nothing.
 //  - name, type: missing where the query had none that could be read. us: microseconds until it was answered.
-//  - upstream: whose answer it is; missing: the proxy's own.
+//  - upstream: whose answer it is; missing: the proxy's own, or out of the cache, which cache=fresh or
+//  cache=stale
+//    tells.
 //
 // Who answers a query puts what is to be told into a buffer, under a lock that is held for as long as copying
 // a few hundred octets takes. A thread writes it down. What finds the buffer full, because a disk or the

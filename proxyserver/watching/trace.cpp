@@ -91,11 +91,13 @@ void Trace::lost(Text client, Text local, Text reason) const {
         fmt::format("{} {} {}", field("client", client), field("local", local), field("reason", reason)));
 }
 
-void Trace::answer(Text client, ByteView message, Duration time) const {
+void Trace::answer(Text client, ByteView message, Duration time, CacheUse cached) const {
   const auto decoded = dns::decode(message);
   const std::string rcode = decoded ? dns::rcode_name(decoded->rcode()) : dns::rcode_name(message[3] & 0x0f);
-  write("answer", fmt::format("{} id={} {} octets={} us={}", field("client", client), id_of(message),
-                              field("rcode", rcode), message.size(), microseconds(time)));
+  constexpr std::string_view kCached[] = {"", " cache=fresh", " cache=stale"};
+  write("answer", fmt::format("{} id={} {} octets={} us={}{}", field("client", client), id_of(message),
+                              field("rcode", rcode), message.size(), microseconds(time),
+                              kCached[static_cast<std::size_t>(cached)]));
 }
 
 void Trace::closed(Text client, bool by_client, Text reason, Duration time) const {

@@ -13,7 +13,7 @@
 //   sent      client= id= upstream_id=52011 local= octets=128
 //   received  client= id= upstream_id= local= octets=468 us=20020
 //   lost      client= local= reason="read from 127.0.0.1:853: Connection reset by peer"
-//   answer    client= id= rcode=NOERROR octets=468 us=20311
+//   answer    client= id= rcode=NOERROR octets=468 us=20311 [cache=fresh|stale]
 //   closed    client= by=client|proxy [reason=] us=30000
 //
 //  - client: the client's address and port, the connection's id on both sides. Over UDP nothing is
@@ -27,7 +27,9 @@
 //    or was to be sent over it goes elsewhere. The UDP service's connections serve all its clients: their
 //    client is the one whose query needed them first.
 //  - us: of received since the query was sent, of answer since it came, of closed since it was accepted. An
-//    answer without a received before it is the proxy's own.
+//    answer without a received before it is the proxy's own, or has waited for that of another client, who
+//    asked the same.
+//  - cache: the answer was kept from before (--cache), and its time is not over, or is.
 #pragma once
 
 #include <atomic>
@@ -38,6 +40,7 @@
 
 #include "common/bytes.h"
 #include "common/tls/peer.h"
+#include "proxyserver/caching/cache_use.h"
 #include "proxyserver/watching/log_file.h"
 
 // Any thread. Callers hold a pointer, null where no trace was asked for.
@@ -60,7 +63,7 @@ class Trace {
   void received(Text client, std::uint16_t id, std::uint16_t upstream_id, Text local, std::size_t octets,
                 Duration time) const;
   void lost(Text client, Text local, Text reason) const;
-  void answer(Text client, ByteView message, Duration time) const;
+  void answer(Text client, ByteView message, Duration time, CacheUse cached = CacheUse::none) const;
   void closed(Text client, bool by_client, Text reason, Duration time) const;
 
   const LogFile& file() const { return file_; }

@@ -1,6 +1,8 @@
 // Four copies of the proxy behind haproxy, as proxyserver/deploy/haproxy.cfg has it, each in a network of its
 // own: what their clients see of a copy that dies, and of copies that are restarted one after the other. That
 // takes root.
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>

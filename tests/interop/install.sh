@@ -4,7 +4,8 @@
 set -euo pipefail
 
 readonly packages=(bind9 bind9-dnsutils chromium dnsdist dnsperf fonts-dejavu-core getdns-utils haproxy iproute2 knot
-  knot-dnsutils knot-resolver libnginx-mod-stream logrotate nginx prometheus stubby systemd-resolved tshark unbound)
+  knot-dnsutils knot-resolver libnginx-mod-stream logrotate nginx prometheus python3-yaml stubby systemd-resolved
+  tshark unbound)
 
 missing=()
 for package in "${packages[@]}"; do

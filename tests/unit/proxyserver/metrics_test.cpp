@@ -104,10 +104,12 @@ TEST_CASE("a label's value cannot break out of its quotes or its line") {
 TEST_CASE("answers are counted by transport, type, rcode and whose they are, and rare ones together") {
   Metrics metrics;
   metrics.query(net::Transport::udp);
-  metrics.answered(net::Transport::udp, dns::type::HTTPS, dns::rcode::NXDOMAIN, true, 3ms);
-  metrics.answered(net::Transport::udp, dns::type::HTTPS, dns::rcode::NXDOMAIN, true, 3ms);
-  metrics.answered(net::Transport::tls, 54321, dns::rcode::BADVERS, false, 3ms);
-  metrics.answered(net::Transport::tls, 0, 0xfff, false, 3ms);
+  metrics.answered(net::Transport::udp, dns::type::HTTPS, dns::rcode::NXDOMAIN, Metrics::Origin::upstream,
+                   3ms);
+  metrics.answered(net::Transport::udp, dns::type::HTTPS, dns::rcode::NXDOMAIN, Metrics::Origin::upstream,
+                   3ms);
+  metrics.answered(net::Transport::tls, 54321, dns::rcode::BADVERS, Metrics::Origin::proxy, 3ms);
+  metrics.answered(net::Transport::tls, 0, 0xfff, Metrics::Origin::proxy, 3ms);
   const std::string text = text_of(metrics);
   CHECK_THAT(text, Contains("dot_proxy_queries_total{transport=\"udp\"} 1\n"));
   CHECK_THAT(text, Contains("dot_proxy_answers_total{transport=\"udp\",type=\"HTTPS\",rcode=\"NXDOMAIN\","

@@ -19,9 +19,10 @@ struct Setting {
     logging::set_level(logging::Level::error);
     upstreams.add(std::make_unique<Upstream>(*net::parse_endpoint("tcp://192.0.2.251"), nullptr, 1));
     const net::Uri uri = *net::parse_uri("tcp://dns.test");
-    names.add(uri, std::make_unique<Upstream>(uri, nullptr), [this](const net::Endpoint& endpoint) {
-      return std::make_unique<Upstream>(endpoint, counted, 1);
-    });
+    const auto make = [this](const net::Endpoint& one) {
+      return std::make_unique<Upstream>(one, counted, 1);
+    };
+    names.add(uri, std::make_unique<Upstream>(uri, nullptr), make, upstreams);
     upstreams.add(std::make_unique<Upstream>(*net::parse_endpoint("tcp://192.0.2.252"), nullptr, 1));
   }
 
@@ -59,8 +60,7 @@ struct Setting {
   const Upstream::Tls counted{std::make_shared<int>(), nullptr};
   Upstreams upstreams{false};
   Clock::time_point now{std::chrono::hours(1)};
-  Names names{upstreams,
-              [system = system](const std::string&, std::uint16_t) {
+  Names names{[system = system](const std::string&, std::uint16_t) {
                 ++system->asked;
                 return system->answer;
               },
@@ -185,7 +185,6 @@ TEST_CASE("a lookup that takes long holds up no other") {
   std::promise<void> release;
   Upstreams upstreams(false);
   Names names(
-      upstreams,
       [ready = release.get_future().share()](const std::string& name, std::uint16_t port) -> net::Addresses {
         if (name == "slow.test") ready.wait();
         return std::vector{*net::SocketAddress::parse(name == "slow.test" ? "192.0.2.1" : "192.0.2.2", port)};
@@ -193,8 +192,10 @@ TEST_CASE("a lookup that takes long holds up no other") {
       [](const net::Endpoint&) { return false; }, seconds(5));
   for (const char* const one : {"tcp://slow.test", "tcp://good.test"}) {
     const net::Uri uri = *net::parse_uri(one);
-    names.add(uri, std::make_unique<Upstream>(uri, nullptr),
-              [](const net::Endpoint& endpoint) { return std::make_unique<Upstream>(endpoint, nullptr, 1); });
+    names.add(
+        uri, std::make_unique<Upstream>(uri, nullptr),
+        [](const net::Endpoint& endpoint) { return std::make_unique<Upstream>(endpoint, nullptr, 1); },
+        upstreams);
   }
   const auto asked_after_a_failure = [&](Clock::time_point now) {
     upstreams.choose(nullptr, now).failed("test", now);

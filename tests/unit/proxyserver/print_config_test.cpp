@@ -32,6 +32,9 @@ void check_same(const Options& a, const Options& b) {
     std::string all;
     for (const net::Uri& uri : options.listen) all += uri.to_string() + "\n";
     for (const UpstreamOptions& upstream : options.upstreams)
+      for (const dns::Name& suffix : upstream.suffixes)
+        all += fmt::format("{} {}\n", suffix.to_string(), upstream.clear);
+    for (const UpstreamOptions& upstream : options.upstreams)
       all += fmt::format("{} {}\n", upstream.uri.to_string(), fmt::join(upstream.pins, ","));
     const Limits& limits = options.limits;
     all +=
@@ -69,6 +72,8 @@ TEST_CASE("what --print-config prints is a file that gives the same options, def
       {"--idle-timeout", "1", "--idle-timeout", "2.5s", "--query-timeout", "300ms", "--log-level", "error",
        "--keylog", "keys", "--trace", "-", "--capture", "c.pcapng", "--max-in-flight", "7"},
       {"--listen", "tcp://127.0.0.1:5300", "--upstream", "tcp://192.0.2.1"},
+      {"--upstream", "tls://192.0.2.1", "--upstream", "tcp://192.0.2.2", "--for", "Corp.example.", "--clear",
+       "--for", "a\\.b.test", "--upstream", "tcp://192.0.2.3", "--for", "10.in-addr.arpa", "--clear"},
   }));
   const auto options = parse(words);
   REQUIRE(options.has_value());
@@ -89,7 +94,7 @@ TEST_CASE("the option --print-config says of each value where it comes from, and
   const std::string file = folder.file("proxy.conf");
   std::ofstream(file) << "listen udp://127.0.0.1:0\n\nidle-timeout 7\nlog-level debug\n"
                          "upstream tls://192.0.2.1\npin " +
-                             kPin + "\n";
+                             kPin + "\nupstream tcp://192.0.2.2\nfor corp.example\nclear\n";
   setenv("SSLKEYLOGFILE", "/secrets", 1);
   const auto options = parse({"--config", file, "--log-level", "error"});
   unsetenv("SSLKEYLOGFILE");
@@ -102,6 +107,11 @@ TEST_CASE("the option --print-config says of each value where it comes from, and
   has_line("idle-timeout 7", file + ":3");
   has_line("log-level error", "command line");
   has_line("pin " + kPin, file + ":6");
+  has_line("for corp.example", file + ":8");
+  has_line("clear", file + ":9");
+  CHECK_THAT(
+      text,
+      Contains("\n# WARNING: names at and below corp.example. leave in clear, to tcp://192.0.2.2:53\n"));
   has_line("keylog /secrets", "environment SSLKEYLOGFILE");
   has_line("query-timeout 5s", "default");
   has_line("allow 127.0.0.0/8", "default");
