@@ -158,8 +158,8 @@ string alpn(string_view value, Options& options, ServerWords&) {
 }
 
 string chart(string_view value, Options& options, ServerWords&) {
-  if (!value.ends_with(".svg") && !value.ends_with(".html"))
-    return fmt::format("--chart: '{}' ends neither in .svg nor in .html", value);
+  if (!value.ends_with(".svg") && !value.ends_with(".html") && !value.ends_with(".txt"))
+    return fmt::format("--chart: '{}' does not end in .svg, .html or .txt", value);
   options.files.chart = value;
   return {};
 }

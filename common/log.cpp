@@ -102,10 +102,12 @@ void write(Level level, std::string_view event, std::string_view facts) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
+bool is_to_be_written(Level level, std::string_view event, std::string_view key) {
+  return enabled(level) && (enabled(Level::debug) || !is_counted(level, event, key));
+}
+
 void write_summed(Level level, std::string_view event, std::string_view key, std::string_view details) {
-  if (!enabled(level)) return;
-  if (!enabled(Level::debug) && is_counted(level, event, key)) return;
-  write(level, event, joined(key, details));
+  if (is_to_be_written(level, event, key)) write(level, event, joined(key, details));
 }
 
 void write_sums(Sums which) {

@@ -29,10 +29,18 @@ const char* const kUsage =
                        (once in 2s at most a query goes to another, to see how fast that is now)
   --retry-on RCODES    servfail, refused or both with a comma between: the upstream's answers that are passed on
                        only after one other has been asked (default: all are passed on at once)
+  --cache MB           keep answers while their time lasts, in so many megabytes (default: none; every query goes to an
+                       upstream); the same question of many at once is asked once
+  --min-ttl SECONDS, --max-ttl SECONDS
+                       what is kept is kept for so long at least, at most (defaults 0, 86400)
+  --serve-stale SECONDS
+                       when no upstream answers, give what expired at most so long ago (default: SERVFAIL)
   --client-ca FILE     two-way TLS: clients must show a certificate that these anchors vouch for
                        (all listeners must then be tls://)
   --cert FILE          certificate chain shown to clients (default cert.pem, else the installed demo one)
   --key FILE           its key (default key.pem)
+  --announce NAME      tell who asks for _dns.resolver.arpa SVCB (RFC 9462) that TLS is spoken here, by the name NAME,
+                       which the certificate must have (default: nothing is announced; never forwarded)
   --ticket-key-file FILE
                        keys of TLS session tickets that other copies have, too: 80 octets in base64 per line,
                        the first seals, all open (default: keys of its own, new ones twice a day)

@@ -129,7 +129,8 @@ FailureWords TlsExplainer::wrong_pin(const tls::TlsError::Facts& facts) const {
 
 FailureWords TlsExplainer::wrong_name(const tls::TlsError::Facts& facts) const {
   const std::vector<std::string> names = facts.peer ? facts.peer->names : std::vector<std::string>();
-  const std::string plain = plain_name(names);
+  const bool discovers = options_.action == Options::Action::discover;  // an address counts then, no name
+  const std::string plain = discovers ? "" : plain_name(names);
   return {fmt::format("the certificate of {} is for another name", server_),
           fmt::format("wanted {}, found {}", printable(facts.expected_name), list(names)),
           plain.empty() ? "another server, or tell its operator"

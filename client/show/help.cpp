@@ -63,6 +63,8 @@ what to show
   --timeline          where the time went, and the round trips, as bars
   --bench N           N questions by each way to ask them: what TLS, tickets and open connections cost; TCP
                       and UDP in clear too, at --clear-port PORT of the same host, default 53
+  --discover          asks @ADDRESS in clear where it takes TLS, and whether that is to be believed: verified,
+                      opportunistic, or refused with the reason (RFC 9462)
 files to leave behind
   --chart FILE        the message sequence chart, .svg or .html; --proxy-trace FILE, which proxyserver --trace
                       wrote, adds the proxy's other leg

@@ -7,6 +7,11 @@
 namespace client {
 namespace {
 
+// The proxy's lines are far shorter: names of 255 octets, each escaped, are the longest part.
+constexpr std::size_t kLongestLine = 4096;
+// 31 years without a restart. What is larger could not be counted in nanoseconds.
+constexpr long long kMostSeconds = 1'000'000'000;
+
 // The front of `text` up to `end`, which is removed with it.
 std::string_view cut(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
@@ -36,34 +41,39 @@ std::optional<std::chrono::steady_clock::time_point> time_of(std::string_view te
   long long whole = 0, micros = 0;
   const auto number = [](std::string_view digits, long long& value) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    return error == std::errc() && end == digits.data() + digits.size();
+    return error == std::errc() && end == digits.data() + digits.size() && value >= 0;
   };
-  if (text.size() != 6 || !number(seconds, whole) || !number(text, micros)) return std::nullopt;
+  if (text.size() != 6 || !number(seconds, whole) || !number(text, micros) || whole > kMostSeconds)
+    return std::nullopt;
   return std::chrono::steady_clock::time_point(std::chrono::seconds(whole) +
                                                std::chrono::microseconds(micros));
 }
 
 }  // namespace
 
-std::string_view TraceEvent::fact(std::string_view key) const {
-  const auto found = facts.find(key);
-  return found == facts.end() ? std::string_view() : found->second;
+std::string TraceEvent::fact(std::string_view key) const {
+  for (std::string_view rest = facts; !rest.empty();) {
+    const bool found = cut(rest, '=') == key;
+    std::string value = take_value(rest);
+    if (found) return value;
+  }
+  return "";
 }
 
-std::vector<TraceEvent> trace_of(std::string_view text, std::string_view client) {
-  std::vector<TraceEvent> events;
+ProxyTrace trace_of(std::string_view text) {
+  ProxyTrace trace;
   while (!text.empty()) {
     std::string_view line = cut(text, '\n');
+    if (line.empty()) continue;
+    const bool too_long = line.size() > kLongestLine;
     const auto when = time_of(cut(line, ' '));
-    if (!when) continue;
-    TraceEvent event{.when = *when, .event = std::string(cut(line, ' ')), .facts = {}};
-    while (!line.empty()) {
-      const std::string key(cut(line, '='));
-      event.facts[key] = take_value(line);
-    }
-    if (event.fact("client") == client) events.push_back(std::move(event));
+    const std::string_view event = cut(line, ' ');
+    if (!when || too_long || event.empty() || line.find("client=") == std::string_view::npos)
+      ++trace.unreadable;
+    else
+      trace.events.push_back({.when = *when, .event = event, .facts = line});
   }
-  return events;
+  return trace;
 }
 
 }  // namespace client

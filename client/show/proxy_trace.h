@@ -1,10 +1,8 @@
-// What proxyserver --trace tells of one client's connection; the grammar is in proxyserver/watching/trace.h.
-// Read for the chart's second leg.
+// What proxyserver --trace wrote, line by line; the grammar is in proxyserver/watching/trace.h. The file may
+// be anything: what has another form is counted and passed over. Pure functions.
 #pragma once
 
 #include <chrono>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +11,18 @@ namespace client {
 
 struct TraceEvent {
   std::chrono::steady_clock::time_point when;  // CLOCK_MONOTONIC is one for all programs of a machine
-  std::string event;                           // "accepted", "sent", …
-  std::map<std::string, std::string, std::less<>> facts;
+  std::string_view event;                      // "accepted", "sent", …
+  std::string_view facts;                      // as they stand in the line
 
-  std::string_view fact(std::string_view key) const;  // empty if it is missing
+  // Without its quotes; empty if it is missing.
+  std::string fact(std::string_view key) const;
 };
 
-// The events whose client is `client`, in the order of the file; lines of another form are passed over.
-std::vector<TraceEvent> trace_of(std::string_view text, std::string_view client);
+struct ProxyTrace {
+  std::vector<TraceEvent> events;  // in the order of the file; they view its text, which must outlive them
+  std::size_t unreadable = 0;      // lines of another form
+};
+
+ProxyTrace trace_of(std::string_view text);
 
 }  // namespace client

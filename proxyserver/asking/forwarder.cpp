@@ -221,7 +221,7 @@ void Forwarder::on_events(std::span<const pollfd> entries, Clock::time_point now
 void Forwarder::attend(const ConnectionPtr& connection, short events, Clock::time_point now) {
   bool has_become_ready = false;
   try {
-    has_become_ready = connection->turn(events, now, replies_);
+    has_become_ready = connection->turn(events, now, replies_, &asker_);
   } catch (const std::exception& cause) {
     deliver(connection, now);
     connection->upstream().bury(connection, cause, now);  // its queries come back by mail

@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr std::size_t kOctetsPerBucket = 512;             // about what an entry takes
+constexpr std::size_t kOctetsPerBucket = 256;             // about what an entry takes
 constexpr std::size_t kHeapHeader = sizeof(std::size_t);  // glibc's, before each block
 
 }  // namespace

@@ -127,7 +127,7 @@ bool Session::is_within_rate() {
   if (rates_ == nullptr || rates_->take(key_, limits_.max_qps_per_client, now_)) return true;
   if (watching_.metrics) watching_.metrics->client_refused(transport_, Metrics::Rule::qps);
   logging::write_summed(logging::Level::info, "query-refused", "reason=--max-qps-per-client",
-                        logging::field("client", client_name_));
+                        [this] { return logging::field("client", client_name_); });
   return false;
 }
 

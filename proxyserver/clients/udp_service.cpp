@@ -129,7 +129,7 @@ bool UdpService::Worker::is_within_rate(const net::SocketAddress& client, std::s
   if (per_second == 0 || rates_.take(client_key(client), per_second, now)) return true;
   if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::qps);
   logging::write_summed(logging::Level::info, "query-refused", "reason=--max-qps-per-client",
-                        logging::field("client", client.to_string()));
+                        [&] { return logging::field("client", client.to_string()); });
   return false;
 }
 
@@ -205,9 +205,10 @@ void UdpService::Worker::forward(const dns::MessageView& asked, const net::UdpPa
 // Counted and said; not answered: its address may be forged, and an answer would hit whoever has it.
 void UdpService::Worker::refused(const net::SocketAddress& client) const {
   if (watching_.metrics) watching_.metrics->client_refused(net::Transport::udp, Metrics::Rule::allow);
-  logging::write_summed(logging::Level::info, "client-refused", logging::field("transport", "udp"),
-                        fmt::format("{} {}", logging::field("client", client.to_string()),
-                                    logging::field("reason", "not among --allow")));
+  logging::write_summed(logging::Level::info, "client-refused", "transport=udp", [&] {
+    return fmt::format("{} {}", logging::field("client", client.to_string()),
+                       logging::field("reason", "not among --allow"));
+  });
 }
 
 // Clear text: no padding (RFC 7830 §6). Datagrams: no keepalive (RFC 7828 §3.2.1).

@@ -7,6 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 #include <unistd.h>
 
 #include "common/net/lookup.h"
@@ -97,16 +98,28 @@ void check_announcement(const Options& options, const tls::ServerContext& contex
                         fmt::format("{}: {} is no certificate of that name", options.announce, file),
                         "a name that is among its subjectAltNames");
   const AccessList may_do_without = AccessList::private_networks();
+  std::set<std::string> missing;  // once, not for udp:// and tcp:// each
   for (const net::Uri& uri : options.listen) {
     if (uri.transport == Transport::tls || !uri.address || may_do_without.permits(*uri.address)) continue;
     const std::string host = uri.address->host();
-    if (host == "0.0.0.0" || host == "::" || context.carries(host)) continue;
+    if (host != "0.0.0.0" && host != "::" && !context.carries(host)) missing.insert(host);
+  }
+  for (const std::string& host : missing)
     report.warning(
         "announce",
         fmt::format("{}: {} does not carry {}: who asks there in clear cannot verify what it is told",
                     options.announce, file, host),
         fmt::format("a certificate with IP:{} besides", host));
-  }
+  const auto is_near = [](const net::Uri& uri) {
+    return uri.address ? uri.address->is_loopback() : uri.host == "localhost";
+  };
+  const auto is_far = [&](const net::Uri& uri) { return uri.transport == Transport::tls && !is_near(uri); };
+  if (options.handed.empty() && is_beyond_loopback(options) && std::ranges::none_of(options.listen, is_far))
+    report.warning(
+        "announce",
+        fmt::format("{}: every tls:// listener is on loopback: who asks from elsewhere finds nothing",
+                    options.announce),
+        "a tls:// listener at the address at which clients ask");
   report.ok("announce", fmt::format("{}: among the names of {}", options.announce, file));
 }
 

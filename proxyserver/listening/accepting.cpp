@@ -21,10 +21,8 @@ using net::NetError;
 
 constexpr std::chrono::milliseconds kLinger{500};
 
-void log_client(std::string_view event, const std::string& peer, std::string_view reason) {
-  logging::write_summed(
-      logging::Level::info, event, {},
-      fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason)));
+std::string facts(std::string_view peer, std::string_view reason) {
+  return fmt::format("{} {}", logging::field("client", peer), logging::field("reason", reason));
 }
 
 // The client broke the connection off, rather than that we gave up on it.
@@ -41,11 +39,10 @@ bool is_clients_doing(const std::exception& cause) {
 void log_lost(const std::string& peer, const std::exception& cause) {
   const auto* alert = dynamic_cast<const tls::TlsError*>(&cause);
   if (!is_clients_doing(cause) || (alert != nullptr && alert->kind() == tls::TlsError::Kind::alert))
-    return log_client("client-lost", peer, cause.what());
+    return logging::write_summed(logging::Level::info, "client-lost", {},
+                                 [&] { return facts(peer, cause.what()); });
   if (logging::enabled(logging::Level::debug))
-    logging::write(
-        logging::Level::debug, "client-lost",
-        fmt::format("{} {}", logging::field("client", peer), logging::field("reason", cause.what())));
+    logging::write(logging::Level::debug, "client-lost", facts(peer, cause.what()));
 }
 
 // A socket that is closed with octets unread resets the connection, and the reset destroys answers that the
@@ -67,7 +64,8 @@ bool Server::refuse(const net::SocketAddress& client, net::Transport transport, 
                     std::string_view reason) {
   if (instruments_.metrics) instruments_.metrics->client_refused(transport, rule);
   if (rule != Metrics::Rule::proxy_from && rule != Metrics::Rule::proxy_header) {
-    log_client("client-refused", client.to_string(), reason);
+    logging::write_summed(logging::Level::info, "client-refused", {},
+                          [&] { return facts(client.to_string(), reason); });
     return true;
   }
   // Few load balancers, and few reasons, each of which somebody has to see.

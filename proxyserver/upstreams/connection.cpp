@@ -32,6 +32,12 @@ void set_id(std::span<std::uint8_t> message, std::uint16_t id) {
   message[1] = static_cast<std::uint8_t>(id);
 }
 
+// Who has read the answer to a query of another; empty: its own thread has.
+std::string reader_for(const Query& query, const Asker* reader) {
+  if (reader == nullptr || reader == query.asker.get()) return "";
+  return reader->is_one_client() ? reader->client_of(query) : "udp";  // a session's client is always the same
+}
+
 }  // namespace
 
 UpstreamConnection::UpstreamConnection(Upstream& upstream, Parts parts, Terms terms, const Trace* trace,
@@ -145,7 +151,8 @@ IoResult::Status UpstreamConnection::flush() {
   }
 }
 
-bool UpstreamConnection::turn(short events, Clock::time_point now, std::vector<Reply>& replies) {
+bool UpstreamConnection::turn(short events, Clock::time_point now, std::vector<Reply>& replies,
+                              const Asker* who) {
   bool goes_on = false;
   {
     const std::lock_guard lock(table_);
@@ -156,7 +163,7 @@ bool UpstreamConnection::turn(short events, Clock::time_point now, std::vector<R
   if (goes_on) write_out();
   if ((events & ~POLLOUT) == 0 && !read_wants_write_ && !unread_) return false;
   read();
-  match(now, replies);
+  match(now, replies, who);
   return false;
 }
 
@@ -222,7 +229,7 @@ void UpstreamConnection::read() {
 }
 
 // Whatever is no answer to a query in flight here is dropped: late, double, never asked for (RFC 7766 §7).
-void UpstreamConnection::match(Clock::time_point now, std::vector<Reply>& replies) {
+void UpstreamConnection::match(Clock::time_point now, std::vector<Reply>& replies, const Asker* who) {
   while (const auto message = reader_.next()) {
     dns::WireReader reader(*message);
     const dns::Header header = dns::decode_header(reader);
@@ -249,7 +256,7 @@ void UpstreamConnection::match(Clock::time_point now, std::vector<Reply>& replie
     }
     if (trace_ != nullptr)
       trace_->received(reply.query->asker->client_of(*reply.query), reply.query->view.header.id, header.id,
-                       local(), message->size(), now - sent);
+                       local(), message->size(), now - sent, reader_for(*reply.query, who));
     upstream_.succeeded(now - sent, now);
     if (UpstreamMetrics* const metrics = upstream_.metrics()) metrics->answered(now - sent);
     if (Upstream* const other = reply.query->hedged_from.load(); other != nullptr && other != &upstream_)

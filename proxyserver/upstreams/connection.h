@@ -98,8 +98,8 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
 
   // What poll(2) has said: connects, reads, writes on. Adds what was answered to `replies`, which are valid
   // until the next call. True: it has become ready. Throws when the connection is lost, or its far end has
-  // closed it.
-  bool turn(short events, Clock::time_point now, std::vector<Reply>& replies);
+  // closed it. `who`: whose thread it is, for the trace.
+  bool turn(short events, Clock::time_point now, std::vector<Reply>& replies, const Asker* who = nullptr);
   bool ready() const { return ready_; }  // TCP's connection stands, and TLS's
   const Terms& terms() const { return terms_; }
   Clock::time_point begun() const { return begun_; }
@@ -142,7 +142,7 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
   void write_out();
   net::IoResult::Status flush();
   void read();
-  void match(Clock::time_point now, std::vector<Reply>& replies);
+  void match(Clock::time_point now, std::vector<Reply>& replies, const Asker* who);
   void trace_queued(const QueryPtr& query, std::uint16_t id);
   void trace_sent();
 

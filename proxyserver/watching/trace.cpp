@@ -81,9 +81,11 @@ void Trace::connected(Text client, Text local, const std::optional<tls::Connecti
 }
 
 void Trace::received(Text client, std::uint16_t id, std::uint16_t upstream_id, Text local, std::size_t octets,
-                     Duration time) const {
-  write("received", fmt::format("{} id={} upstream_id={} {} octets={} us={}", field("client", client), id,
-                                upstream_id, field("local", local), octets, microseconds(time)));
+                     Duration time, Text reader) const {
+  write("received",
+        fmt::format("{} id={} upstream_id={} {} {}octets={} us={}", field("client", client), id, upstream_id,
+                    field("local", local), reader.empty() ? "" : field("reader", reader) + " ", octets,
+                    microseconds(time)));
 }
 
 void Trace::lost(Text client, Text local, Text reason) const {

@@ -11,7 +11,7 @@
 //   upstream  client= upstream=tls://127.0.0.1:853#lab.test local=127.0.0.1:51000 connection=new|reused
 //   connected client= local= [version= group= suite= alpn= resumed=] us=1520
 //   sent      client= id= upstream_id=52011 local= octets=128
-//   received  client= id= upstream_id= local= octets=468 us=20020
+//   received  client= id= upstream_id= local= [reader=127.0.0.1:40002|udp] octets=468 us=20020
 //   lost      client= local= reason="read from 127.0.0.1:853: Connection reset by peer"
 //   answer    client= id= rcode=NOERROR octets=468 us=20311 [cache=fresh|stale]
 //   closed    client= by=client|proxy [reason=] us=30000
@@ -26,6 +26,8 @@
 //    ready, us after it was begun. sent: the query has left. lost: the connection failed, and what was sent
 //    or was to be sent over it goes elsewhere. The UDP service's connections serve all its clients: their
 //    client is the one whose query needed them first.
+//  - reader: a connection that several share is read by one of their threads, which hands the others their
+//    answers: the client whose thread it was. Missing: this client's own.
 //  - us: of received since the query was sent, of answer since it came, of closed since it was accepted. An
 //    answer without a received before it is the proxy's own, or has waited for that of another client, who
 //    asked the same.
@@ -61,7 +63,7 @@ class Trace {
   void connected(Text client, Text local, const std::optional<tls::ConnectionFacts>& facts,
                  Duration time) const;
   void received(Text client, std::uint16_t id, std::uint16_t upstream_id, Text local, std::size_t octets,
-                Duration time) const;
+                Duration time, Text reader) const;  // empty: it is the client's own thread
   void lost(Text client, Text local, Text reason) const;
   void answer(Text client, ByteView message, Duration time, CacheUse cached = CacheUse::none) const;
   void closed(Text client, bool by_client, Text reason, Duration time) const;

@@ -2,9 +2,10 @@
 # The programs that compare measures, each as a function that prints its configuration, and the command that runs it in
 # the foreground. All show cert.pem to their clients, and verify the upstream by the scratch folder's ca.pem and the
 # name localhost. Limits and idle times are wide enough for 5,000 connections; everything else is as its maker left it,
-# but for answers out of order (dnsdist: maxInFlight) and caches, which are off. Valid for the versions of Debian 12 and 13.
+# but for answers out of order (dnsdist: maxInFlight) and caches: off, or large if $caching is set. Valid for the versions
+# of Debian 12 and 13.
 #
-# From compare: $root $build $scratch $upstream (a port), and, per program, ${dot[NAME]} and ${plain[NAME]} (ports).
+# From compare: $root $build $scratch $caching $upstream (a port), and, per program, ${dot[NAME]} and ${plain[NAME]} (ports).
 
 readonly packages=(dnsdist dnsperf haproxy libnginx-mod-stream stubby stunnel4 unbound)
 
@@ -28,6 +29,7 @@ proxyserver_command() {
     --listen "udp://127.0.0.1:${plain[proxyserver]}" --upstream "tls://127.0.0.1:$upstream#localhost"
     --upstream-ca "$scratch/ca.pem" --max-connections 6000 --max-connections-per-client 6000 --max-in-flight 100
     --idle-timeout 600s --log-level error)
+  [ -z "$caching" ] || command+=(--cache 64)
 }
 
 # model PROGRAM NAME
@@ -50,6 +52,7 @@ resolver = newServer{address='127.0.0.1:$upstream', tls='openssl', subjectName='
                      validateCertificates=true, maxInFlight=100}
 resolver:setUp()
 END
+  [ -z "$caching" ] || echo "getPool(''):setCache(newPacketCache(100000))"
 }
 
 nginx_command() { command=(nginx -p "$scratch" -e stderr -c "$scratch/nginx.conf"); }
@@ -128,7 +131,13 @@ unbound_configuration() {
   cat <<END
 server:
   interface: 127.0.0.1
+  interface: 127.0.0.1@${dot[unbound]}
   port: ${plain[unbound]}
+  tls-port: ${dot[unbound]}
+  tls-service-pem: "$root/cert.pem"
+  tls-service-key: "$root/key.pem"
+  msg-cache-size: 64m
+  rrset-cache-size: 64m
   username: ""
   chroot: ""
   directory: "$scratch"
@@ -145,7 +154,7 @@ remote-control:
 forward-zone:
   name: "."
   forward-tls-upstream: yes
-  forward-no-cache: yes
+  forward-no-cache: $([ -n "$caching" ] && echo no || echo yes)
   forward-addr: 127.0.0.1@$upstream#localhost
 END
 }

@@ -2,51 +2,23 @@
 // reads every packet of a network of its own, with the programs in it. That takes root.
 #include <atomic>
 #include <cerrno>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <thread>
 
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/own_network.h"
 
 using net::Transport;
 
 namespace {
 
 constexpr std::string_view kSecret = "nobody-else-may-read-this";
-
-// A network with nothing in it but a loopback interface, for this thread and the programs it starts, as long
-// as it lasts.
-class OwnNetwork {
- public:
-  OwnNetwork() : before_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
-    entered_ = before_.valid() && unshare(CLONE_NEWNET) == 0;
-    if (!entered_) return;
-    const net::UniqueFd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    ifreq request{};
-    request.ifr_name[0] = 'l';
-    request.ifr_name[1] = 'o';
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    REQUIRE(ioctl(any.get(), SIOCSIFFLAGS, &request) == 0);
-  }
-  OwnNetwork(const OwnNetwork&) = delete;
-  OwnNetwork& operator=(const OwnNetwork&) = delete;
-  ~OwnNetwork() {
-    if (entered_) setns(before_.get(), CLONE_NEWNET);
-  }
-  bool entered() const { return entered_; }
-
- private:
-  net::UniqueFd before_;
-  bool entered_ = false;
-};
 
 // Counts the packets on "lo" that hold the secret.
 class Eavesdropper {

@@ -232,7 +232,7 @@ TEST_CASE("forty who connect to the metrics and say nothing hold nobody up") {
 
 TEST_CASE("the manual, the dashboard and the alerts name the metrics that there are") {
   const LabResolver resolver;
-  Proxy proxy(resolver, Transport::tls, kWithMetrics);
+  Proxy proxy(resolver, Transport::tls, Arguments{"--cache", "1"} + kWithMetrics);
   const Scraper scraper(proxy);
   proxy.connect(Transport::tls).ask(make_query("google.com.", dns::type::A, 1));
   std::set<std::string> there;

@@ -170,8 +170,12 @@ TEST_CASE("a pipe in a file's place is refused: nobody waits for who might write
 }
 
 TEST_CASE("a resolver that is trusted no more gets no query over the connection that there is") {
-  const ScriptedUpstream upstream(Transport::tls,
-                                  [](const auto& query) { return dns::encode(answer_to(query.message())); });
+  const ScriptedUpstream upstream(Transport::tls, [](const auto& query) {
+    dns::Message answer = answer_to(query.message());
+    const dns::Rdata text{dns::type::TXT, {1, 'x'}};
+    answer.answers.push_back({answer.questions[0].name, dns::type::TXT, dns::klass::IN, 300, text});
+    return dns::encode(answer);
+  });
   const Arguments words = upstream.as_upstream();
   const auto given = std::ranges::find(words, "--upstream-ca");
   REQUIRE(given != words.end());
@@ -179,9 +183,12 @@ TEST_CASE("a resolver that is trusted no more gets no query over the connection 
   const TempDir files;
   const std::string anchors = files.file("ca.pem");
   tls::write_file(anchors, right, false);
-  Proxy proxy(words + Arguments{"--upstream-ca", anchors});
+  Proxy proxy(words +
+              Arguments{"--upstream-ca", anchors, "--cache", "1"});  // nor is what it said given again
   DotConnection client = proxy.connect(Transport::tcp);
   CHECK(ask(client) == dns::rcode::NOERROR);
+  CHECK(ask(client) == dns::rcode::NOERROR);
+  CHECK(upstream.seen().size() == 1);
 
   replace(anchors, identity("another").certificate);
   proxy.process().signal(SIGHUP);

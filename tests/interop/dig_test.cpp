@@ -116,6 +116,22 @@ TEST_CASE("kdig, whose TLS is GnuTLS, gets through the proxy what the resolver i
   }
 }
 
+TEST_CASE("dig and kdig read what the proxy announces of itself (RFC 9462)") {
+  const LabResolver resolver;
+  const Proxy proxy(resolver, Transport::tls, {"--announce", "localhost"});
+  const Arguments question = {"-q", "_dns.resolver.arpa", "-t", "TYPE64"};
+  const Arguments tls = {"+tls", "+tls-ca=" + proxy.ca_file(), "+tls-hostname=localhost"};
+  const std::string port = std::to_string(proxy.endpoint(Transport::tls).address.port());
+  for (const auto command : {dig, kdig}) {
+    const auto clear = records(output_of(command(proxy.endpoint(Transport::tcp), {"+tcp"}, question)));
+    REQUIRE(clear.size() == 1);
+    for (const std::string& part :
+         {std::string("1 localhost. alpn="), "port=" + port, std::string("ipv4hint=127.0.0.1")})
+      CHECK_THAT(clear[0], Catch::Matchers::Contains(part));
+    CHECK(records(output_of(command(proxy.endpoint(Transport::tls), tls, question))) == clear);
+  }
+}
+
 TEST_CASE("dig and kdig ask no proxy whose certificate is for another name, or from somebody else") {
   const auto command = GENERATE(values({dig, kdig}));
   const TempDir directory;

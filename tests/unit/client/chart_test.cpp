@@ -2,6 +2,8 @@
 #include "client/show/chart.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <regex>
 
 #include "tests/support/catch.h"
 #include "tests/unit/client/approved.h"
@@ -28,18 +30,39 @@ half a li
 0.034100 closed client=192.0.2.7:40000 by=client us=29000
 )";
 
-SequenceChart chart(std::string_view trace) {
-  static const RecordedRun run = tls13();
+// Two queries under way at once, answered in the other order.
+RecordedRun pipelined() {
+  RecordedRun run;
+  run.open(0);
+  run.handshake_13(10'200);
+  run.ask(0, 21'000, 34'000, "google.com");
+  run.ask(1, 21'010, 33'500, "www.example.com");
+  run.close(34'500);
+  return run;
+}
+
+SequenceChart chart(std::string_view trace, const RecordedRun& run = tls13()) {
   return client::chart_of(run.outcome, parse_line("@192.0.2.53 google.com").value(),
-                          client::trace_of(trace, "192.0.2.7:40000"));
+                          client::traced_run(client::trace_of(trace), run.outcome));
+}
+
+// `text` with each time later by `seconds`.
+std::string later(std::string_view text, int seconds) {
+  return std::regex_replace(std::string(text), std::regex(R"((^|\n)0\.)"), fmt::format("$01{}.", seconds));
+}
+
+std::string notes_of(const SequenceChart& chart) {
+  return fmt::format("{}\n", fmt::join(chart.notes, "\n"));
 }
 
 std::string arrows_of(const SequenceChart& chart) {
   std::string text;
   for (const SequenceChart::Arrow& arrow : chart.arrows)
     text += fmt::format("{:.3f} {} {} {}{}{}{}\n", arrow.ms, arrow.from, arrow.to,
-                        arrow.encrypted ? "encrypted: " : "", arrow.label, arrow.size.empty() ? "" : ", ",
-                        arrow.size);
+                        arrow.broken      ? "broken: "
+                        : arrow.encrypted ? "encrypted: "
+                                          : "",
+                        arrow.label, arrow.size.empty() ? "" : ", ", arrow.size);
   return text;
 }
 
@@ -62,32 +85,172 @@ TEST_CASE("with the proxy's trace the chart shows both legs on one clock", "[cha
   REQUIRE(drawn.lanes.size() == 3);
   CHECK(drawn.lanes[2].address == "tls://198.51.100.1:853");
   check_approved("chart_two_legs", arrows_of(drawn));
+  check_approved("chart_normal.svg", client::to_svg(drawn));
+  check_approved("chart_normal.text", client::to_text(drawn));
 }
 
-TEST_CASE("a reused connection, a lost one and an answer of the proxy's own are told", "[chart]") {
+TEST_CASE("a lost and resent query is drawn with both sends, the loss and its cause", "[chart]") {
   const SequenceChart drawn = chart(
-      "0.021500 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110\n"
-      "0.021700 upstream client=192.0.2.7:40000 upstream=tcp://198.51.100.1:53 local=x connection=reused\n"
-      "0.021800 sent client=192.0.2.7:40000 id=4660 upstream_id=1 local=x octets=128\n"
-      "0.022000 lost client=192.0.2.7:40000 local=x reason=\"read: \\\"gone\\\"\"\n"
-      "0.023100 answer client=192.0.2.7:40000 id=4660 rcode=SERVFAIL octets=65 us=11600\n");
-  const std::string text = arrows_of(drawn);
-  CHECK(text.find("21.700 1 1 takes a connection that is open\n") != std::string::npos);
-  CHECK(text.find("21.800 1 2 query google.com. A, DNS 128 octets\n") != std::string::npos);  // tcp: in clear
-  CHECK(text.find("22.000 2 1 lost: read: \"gone\"\n") != std::string::npos);
-  CHECK(text.find("23.100 1 1 answers by itself: SERVFAIL\n") != std::string::npos);
+      R"(0.005000 accepted client=192.0.2.7:40000 listener=tls://192.0.2.53:853
+0.021500 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110
+0.021700 upstream client=192.0.2.7:40000 upstream=tls://198.51.100.1:853#lab.test local=192.0.2.53:51000 connection=reused
+0.021800 sent client=192.0.2.7:40000 id=4660 upstream_id=17 local=192.0.2.53:51000 octets=128
+0.024000 lost client=192.0.2.7:40000 local=192.0.2.53:51000 reason="wait for an answer from 198.51.100.1:853: Connection reset by peer"
+0.024100 upstream client=192.0.2.7:40000 upstream=tls://198.51.100.2:853#lab.test local=192.0.2.53:51001 connection=new
+0.028000 connected client=192.0.2.7:40000 local=192.0.2.53:51001 version=TLSv1.3 group=x25519 suite=s alpn=dot resumed=no us=3900
+0.028100 sent client=192.0.2.7:40000 id=4660 upstream_id=52011 local=192.0.2.53:51001 octets=128
+0.033000 received client=192.0.2.7:40000 id=4660 upstream_id=52011 local=192.0.2.53:51001 octets=468 us=4900
+0.033100 answer client=192.0.2.7:40000 id=4660 rcode=NOERROR octets=65 us=11600
+0.034100 closed client=192.0.2.7:40000 by=client us=29000
+)");
+  REQUIRE(drawn.lanes.size() == 4);
+  CHECK(drawn.lanes[3].role == "resolver 2");
+  check_approved("chart_resent.svg", client::to_svg(drawn));
+  check_approved("chart_resent.text", client::to_text(drawn));
 }
 
-TEST_CASE("a trace is read as far as it has the form, and for one client alone", "[chart]") {
-  const auto events = client::trace_of(kTrace, "192.0.2.7:40000");
-  REQUIRE(events.size() == 9);
-  CHECK(events[2].when.time_since_epoch() == 21'500us);
-  CHECK(events[2].fact("name") == "google.com.");
-  CHECK(events[2].fact("none").empty());
-  CHECK(events[3].fact("upstream") == "tls://198.51.100.1:853#lab.test");
-  for (const char* const odd : {"", "\n\n", "1.5 x client=a", "1.123456", "1.123456 x client=\"",
-                                "x.123456 e client=a", "1.123456 e client=a=b\\", "1.123456 e client=\"\\"})
-    CHECK(client::trace_of(odd, "a").empty());
+TEST_CASE("pipelined queries keep their IDs apart, and who read for whom is told", "[chart]") {
+  const SequenceChart drawn = chart(
+      R"(0.021400 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110
+0.021500 query client=192.0.2.7:40000 id=4661 name=www.example.com. type=A octets=115
+0.021600 upstream client=192.0.2.7:40000 upstream=tls://198.51.100.1:853 local=192.0.2.53:51000 connection=new
+0.021650 connected client=192.0.2.9:41111 local=192.0.2.53:51000 version=TLSv1.3 group=g suite=s alpn=dot resumed=no us=9000
+0.021650 connected client=192.0.2.9:41111 local=192.0.2.53:59999 version=TLSv1.3 group=g suite=s alpn=dot resumed=no us=9000
+0.021700 sent client=192.0.2.7:40000 id=4660 upstream_id=17 local=192.0.2.53:51000 octets=128
+0.021700 sent client=192.0.2.7:40000 id=4661 upstream_id=18 local=192.0.2.53:51000 octets=128
+0.033000 received client=192.0.2.7:40000 id=4661 upstream_id=18 local=192.0.2.53:51000 reader=192.0.2.9:41111 octets=468 us=11300
+0.033100 answer client=192.0.2.7:40000 id=4661 rcode=NOERROR octets=65 us=11600
+0.033600 received client=192.0.2.7:40000 id=4660 upstream_id=17 local=192.0.2.53:51000 octets=468 us=11900
+0.033700 answer client=192.0.2.7:40000 id=4660 rcode=NOERROR octets=65 us=12300
+)",
+      pipelined());
+  check_approved("chart_pipelined.svg", client::to_svg(drawn));
+  check_approved("chart_pipelined.text", client::to_text(drawn));
+}
+
+TEST_CASE("what cannot be tied is not drawn, and the chart says so", "[chart]") {
+  std::string other(kTrace);  // the same port, another question
+  while (other.find("google.com.") != std::string::npos)
+    other.replace(other.find("google.com."), 11, "x.test.");
+  const SequenceChart drawn = chart(other);
+  CHECK(drawn.lanes.size() == 2);
+  CHECK(arrows_of(drawn) == arrows_of(chart("")));
+  check_approved("chart_untied.svg", client::to_svg(drawn));
+  CHECK(
+      notes_of(drawn).starts_with("The trace tells of 192.0.2.7:40000, but of other queries or at another"));
+  CHECK(notes_of(chart("no trace\n")).starts_with("The trace has no events."));
+  CHECK(notes_of(chart("1.000000 accepted client=192.0.2.8:1 listener=x\n"))
+            .starts_with("The trace tells nothing of 192.0.2.7:40000, nor of the same queries"));
+}
+
+TEST_CASE("of the sessions that had one port the chart takes the one of this run", "[chart]") {
+  // An older one with the same ID and question, and a newer one of a restarted machine.
+  const std::string text = std::string(kTrace) + later(kTrace, 5);
+  const auto same_arrows = arrows_of(chart(kTrace));
+  CHECK(arrows_of(chart(text)) == same_arrows);
+  CHECK(arrows_of(chart(later(kTrace, 7) + std::string(kTrace))) == same_arrows);
+}
+
+TEST_CASE("another clock is brought to the client's, and the chart says by how much", "[chart]") {
+  const SequenceChart drawn = chart(later(kTrace, 86'400));
+  CHECK(drawn.lanes.size() == 3);
+  CHECK(notes_of(drawn).find("its times are moved by -86400.000050 s") != std::string::npos);
+  CHECK(notes_of(drawn).find("(exact to 0.450 ms)") != std::string::npos);
+  CHECK(count(arrows_of(drawn), "google.com. A, DNS 128 octets") == 1);
+}
+
+TEST_CASE("behind a network that gives out other addresses ID and question are the tie", "[chart]") {
+  const auto with = [](std::string_view client) {
+    return std::regex_replace(std::string(kTrace), std::regex("192\\.0\\.2\\.7:40000"), std::string(client));
+  };
+  const SequenceChart drawn = chart(with("172.17.0.1:5555"));
+  CHECK(drawn.lanes.size() == 3);
+  CHECK(notes_of(drawn).find("It saw the same queries come from 172.17.0.1:5555") != std::string::npos);
+  const SequenceChart twice = chart(with("172.17.0.1:5555") + with("172.17.0.1:5556"));
+  CHECK(twice.lanes.size() == 2);
+  CHECK(notes_of(twice).find("2 other clients sent the same queries") != std::string::npos);
+}
+
+TEST_CASE("a query or an answer that one side alone tells of is named in the chart", "[chart]") {
+  const std::string notes =
+      notes_of(chart("0.021400 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110\n"
+                     "0.021500 query client=192.0.2.7:40000 id=9 name=strange.test. type=A octets=110\n"
+                     "0.021600 answer client=192.0.2.7:40000 id=9 rcode=NOERROR octets=65 us=1\n"
+                     "0.0216",
+                     pipelined()));
+  CHECK(notes.find("does not tell of 4661 www.example.com. A: it was cut") != std::string::npos);
+  CHECK(notes.find("tells of 9 strange.test. A, which this run did not send") != std::string::npos);
+  CHECK(notes.find("The proxy answered 9 strange.test. A, and the client did not read") != std::string::npos);
+  CHECK(notes.find("1 line of the trace is cut or of another form") != std::string::npos);
+}
+
+TEST_CASE("copies besides, late answers, the proxy's own answers and its goodbye are told", "[chart]") {
+  const std::string text = arrows_of(chart(
+      "0.021400 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110\n"
+      "0.021700 upstream client=192.0.2.7:40000 upstream=tcp://198.51.100.1:53 local=a:1 connection=reused\n"
+      "0.021800 sent client=192.0.2.7:40000 id=4660 upstream_id=1 local=a:1 octets=128\n"
+      "0.025800 sent client=192.0.2.7:40000 id=4660 upstream_id=2 local=b:2 octets=128\n"
+      "0.026000 received client=192.0.2.7:40000 id=4660 upstream_id=2 local=b:2 octets=99 us=200\n"
+      "0.026500 received client=192.0.2.7:40000 id=4660 upstream_id=1 local=a:1 octets=99 us=4700\n"
+      "0.028000 query client=192.0.2.7:40000 id=1 name=own.test. type=A octets=110\n"
+      "0.028100 answer client=192.0.2.7:40000 id=1 rcode=SERVFAIL octets=65 us=11600\n"
+      "0.028200 query client=192.0.2.7:40000 id=2 name=kept.test. type=A octets=110\n"
+      "0.028300 answer client=192.0.2.7:40000 id=2 rcode=NOERROR octets=65 us=1 cache=fresh\n"
+      "0.029000 closed client=192.0.2.7:40000 by=proxy reason=--idle-timeout us=1\n"));
+  for (const char* const line :
+       {"21.700 1 1 takes the open connection of port 1\n",
+        "21.800 1 2 query 4660/1 google.com. A, DNS 128 octets\n",  // tcp: in clear
+        "25.800 1 1 4660 has no answer after 4 ms: asks besides\n",
+        "25.800 1 3 again 4660/2 google.com. A, DNS 128 octets\n",
+        "26.000 3 1 answer 4660/2 google.com. A, DNS 99 octets\n",
+        "26.500 2 1 too late: 4660/1 google.com. A, DNS 99 octets\n",
+        "28.100 1 1 answers 1 by itself: SERVFAIL\n", "28.300 1 1 answers 2 from its cache: NOERROR\n",
+        "29.000 1 1 the proxy ends it: --idle-timeout\n"})
+    CHECK_THAT(text, Catch::Matchers::Contains(line));
+}
+
+TEST_CASE("a trace is read as far as it has the form", "[chart]") {
+  const client::ProxyTrace trace = client::trace_of(kTrace);
+  REQUIRE(trace.events.size() == 10);
+  CHECK(trace.unreadable == 1);
+  CHECK(trace.events[2].when.time_since_epoch() == 21'500us);
+  CHECK(trace.events[2].fact("name") == "google.com.");
+  CHECK(trace.events[2].fact("none").empty());
+  CHECK(trace.events[4].fact("upstream") == "tls://198.51.100.1:853#lab.test");
+  CHECK(client::trace_of("1.000000 lost client=a reason=\"a \\\"b\\\\\" us=1").events[0].fact("us") == "1");
+}
+
+TEST_CASE("a hostile trace is counted, not believed", "[chart]") {
+  for (const std::string& odd :
+       {std::string("1.5 x client=a"), std::string("1.123456"), std::string("x.123456 e client=a"),
+        std::string("1.123456 e"), std::string("1.-12345 e client=a"), std::string("-1.123456 e client=a"),
+        std::string("9223372036854775807.000000 e client=a"), std::string("1000000001.000000 e client=a"),
+        std::string("\xff\xfe\0", 3), "1.000000 e client=" + std::string(5000, 'a')}) {
+    CAPTURE(odd.substr(0, 60));
+    CHECK(client::trace_of(odd).events.empty());
+    CHECK(client::trace_of(odd).unreadable == 1);
+  }
+  CHECK(client::trace_of("").unreadable == 0);
+  CHECK(client::trace_of("\n\n").unreadable == 0);
+  for (const char* const odd :
+       {"1.123456 x client=\"", "1.123456 e client=a=b\\", "1.123456 e client=\"\\"}) {
+    REQUIRE(client::trace_of(odd).events.size() == 1);
+    CHECK(client::trace_of(odd).events[0].fact("us").empty());
+  }
+  // The wrong order, odd octets, values without an end, and as many resolvers as lines.
+  std::string text = "999999999.999999 sent client=192.0.2.7:40000 id=\xff local=\"\xc3( octets=<b>\n";
+  text += "0.021500 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110\n";
+  for (int i = 0; i < 2000; ++i)
+    text += fmt::format(
+        "0.02{:04} upstream client=192.0.2.7:40000 upstream=tls://[2001:db8::{}]:853 local=a:{} "
+        "connection=new\n",
+        9999 - i, i, i);
+  const SequenceChart drawn = chart(text);
+  CHECK(drawn.lanes.size() == 5);
+  CHECK(drawn.arrows.size() == 401);
+  CHECK(std::ranges::is_sorted(drawn.arrows, {}, &SequenceChart::Arrow::ms));
+  CHECK(count(client::to_svg(drawn), "<b>") == 0);
+  CHECK(client::to_text(drawn).find("and others") != std::string::npos);
 }
 
 TEST_CASE("a chart is one file: no script, and no address but that of SVG itself", "[chart]") {
@@ -104,8 +267,9 @@ TEST_CASE("what others named is escaped in a chart, and cut to its place", "[cha
   const SequenceChart hostile{
       .title = "</title><script>",
       .lanes = {{"client", "a"}, {"server", "\"&'\x1b"}},
-      .arrows = {
-          {.ms = 1, .from = 0, .to = 1, .label = "<b>\xff" + std::string(500, 'W'), .size = "1 octet"}}};
+      .arrows =
+          {{.ms = 1, .from = 0, .to = 1, .label = "<b>\xff" + std::string(500, 'W'), .size = "1 octet"}},
+      .notes = {"<i>"}};
   const std::string text = client::to_svg(hostile);
   CHECK(count(text, "<script") == 0);
   CHECK(count(text, "<b>") == 0);
@@ -119,5 +283,5 @@ TEST_CASE("a proxy's trace without a chart to draw it into is refused", "[chart]
         "--proxy-trace is drawn into a --chart: name one");
   CHECK(parse_line("google.com --proxy-trace trace --chart a.svg"));
   CHECK(parse_line("google.com --chart a.png").error() ==
-        "--chart: 'a.png' ends neither in .svg nor in .html");
+        "--chart: 'a.png' does not end in .svg, .html or .txt");
 }

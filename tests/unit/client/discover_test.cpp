@@ -73,7 +73,7 @@ TEST_CASE(
   CHECK(options.server.host == "192.0.2.53");
   CHECK(options.server.port == 53);
   REQUIRE(options.questions.size() == 1);
-  CHECK(to_string(options.questions[0]) == "_dns.resolver.arpa. IN SVCB");
+  CHECK(client::to_string(options.questions[0]) == "_dns.resolver.arpa. IN SVCB");
   const auto other = parse_line("@tcp://[2001:DB8::0:1]:5300 --discover --ca x.pem").value();
   CHECK(other.server.transport == net::Transport::tcp);
   CHECK(other.server.host == "2001:db8::1");
@@ -101,13 +101,13 @@ TEST_CASE("a run of --discover refuses what it could not do") {
 
 TEST_CASE("the exit code is 0 if one can be used or none is named, else that of the first refusal") {
   client::Discovery discovery;
-  CHECK(exit_code(discovery) == cli::ok);
+  CHECK(client::exit_code(discovery) == cli::ok);
   Designated refused;
   refused.verdict = Designated::Verdict::refused;
   refused.strict.failure = client::Failure{.cause = net::NetError(net::NetError::Kind::timeout, "wait"),
                                            .server = "192.0.2.1:853"};
   discovery.designated = {Designated{}, refused};
-  CHECK(exit_code(discovery) == cli::no_reply);
+  CHECK(client::exit_code(discovery) == cli::no_reply);
   discovery.designated.emplace_back().verdict = Designated::Verdict::opportunistic;
-  CHECK(exit_code(discovery) == cli::ok);
+  CHECK(client::exit_code(discovery) == cli::ok);
 }

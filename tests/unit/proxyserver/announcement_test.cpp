@@ -87,7 +87,7 @@ TEST_CASE("the target's addresses are told where they are all known, and go with
 TEST_CASE(
     "_dns.resolver.arpa has the SVCB record, in any case, with the addresses besides, and an OPT to an OPT") {
   const bool edns = GENERATE(false, true);
-  const std::uint16_t type = GENERATE(dns::type::SVCB, dns::type::ANY);
+  const std::uint16_t type = GENERATE(as<std::uint16_t>(), dns::type::SVCB, dns::type::ANY);
   const dns::Message answer = answer_to("_DNS.resolver.ARPA.", type, kAnnounced, dns::klass::IN, edns);
   CHECK(answer.header.aa);
   REQUIRE(answer.answers.size() == 1);

@@ -142,6 +142,18 @@ TEST_CASE("of an event that repeats the first is written at once, the others as 
   CHECK(log.lines() == 4);
 }
 
+TEST_CASE("the details of a repeated event are made for the one line that has them") {
+  const CaughtLog log;
+  int made = 0;
+  const auto details = [&] { return fmt::format("reason=r{}", made++); };
+  for (int i = 0; i < 10; ++i) logging::write_summed(Level::warning, "floods", "upstream=a", details);
+  logging::write_summed(Level::debug, "small", "", details);
+  CHECK(made == 1);
+  CHECK(log.text().ends_with("Z warning floods upstream=a reason=r0\n"));
+  logging::write_sums(logging::Sums::all);
+  CHECK(log.text().ends_with("Z warning floods upstream=a times=9 seconds=0\n"));
+}
+
 TEST_CASE("a hostile variety of key facts is summed under its event alone") {
   const CaughtLog log;
   for (int i = 0; i < 1000; ++i) logging::write_summed(Level::info, "varied", fmt::format("key={}", i));

@@ -65,6 +65,23 @@ TEST_CASE(
         "--retry-on, but there is one --upstream only: no other can be asked");
 }
 
+TEST_CASE("a cache is measured in megabytes, and what is said of it needs one") {
+  CHECK(parse({})->cache == 0);
+  const auto options =
+      parse({"--cache", "64", "--min-ttl", "5", "--max-ttl", "3600", "--serve-stale", "86400"});
+  REQUIRE(options.has_value());
+  CHECK(options->cache == std::size_t{64} << 20);
+  CHECK(options->limits.min_ttl.count() == 5);
+  CHECK(options->limits.max_ttl.count() == 3600);
+  CHECK(options->limits.serve_stale.count() == 86400);
+  for (const char* wrong : {"", "0", "-1", "65537", "64M"})
+    CHECK_FALSE(parse({"--cache", wrong}).has_value());
+  CHECK_FALSE(parse({"--cache", "1", "--serve-stale", "604801"}).has_value());
+  CHECK(parse({"--serve-stale", "60"}).error() == "--serve-stale, but no --cache: no answer is kept");
+  CHECK(parse({"--cache", "1", "--min-ttl", "60", "--max-ttl", "30"}).error() ==
+        "--min-ttl 60, but --max-ttl is 30");
+}
+
 TEST_CASE("a key log needs one leg over TLS, either will do, captures and traces do without") {
   CHECK(parse({"--listen", "tcp://127.0.0.1:0", "--keylog", "keys"})->instruments.key_log == "keys");
   CHECK(parse({"--upstream", "tcp://192.0.2.1", "--keylog", "keys"})->instruments.key_log == "keys");

@@ -43,6 +43,8 @@ void check_same(const Options& a, const Options& b) {
                     limits.hedge_after.count(), limits.max_connections, limits.max_per_client,
                     limits.max_qps_per_client, limits.max_handshakes_per_client, limits.max_in_flight,
                     limits.pool_size, limits.udp_workers, limits.pad_always, fmt::join(limits.retry_on, ","));
+    all += fmt::format("{} {} {} {}\n", options.cache, limits.min_ttl.count(), limits.max_ttl.count(),
+                       limits.serve_stale.count());
     all += fmt::format("{} {} {} {} {} {}\n", options.upstream_ca, options.client_ca, options.user,
                        options.pin_only, options.fastest, static_cast<int>(options.log_level));
     all += fmt::format("{} {} {} {}\n", options.instruments.key_log, options.instruments.capture,
@@ -74,6 +76,8 @@ TEST_CASE("what --print-config prints is a file that gives the same options, def
       {"--listen", "tcp://127.0.0.1:5300", "--upstream", "tcp://192.0.2.1"},
       {"--upstream", "tls://192.0.2.1", "--upstream", "tcp://192.0.2.2", "--for", "Corp.example.", "--clear",
        "--for", "a\\.b.test", "--upstream", "tcp://192.0.2.3", "--for", "10.in-addr.arpa", "--clear"},
+      {"--cache", "16", "--serve-stale", "3600"},
+      {"--cache", "16", "--min-ttl", "9", "--max-ttl", "600"},
   }));
   const auto options = parse(words);
   REQUIRE(options.has_value());

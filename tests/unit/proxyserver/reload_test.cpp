@@ -82,12 +82,14 @@ TEST_CASE("a reload replaces whose PROXY headers are believed") {
 TEST_CASE("a reload leaves what is built into what there is") {
   Running proxy;
   REQUIRE(proxy.change({"--pool-size", "7", "--max-connections", "9", "--listen", "udp://127.0.0.1:0",
-                        "--udp-workers", "3", "--hedge-after", "1s"}));
+                        "--udp-workers", "3", "--hedge-after", "1s", "--cache", "2", "--min-ttl", "5"}));
   const Limits& limits = proxy.values.limits.current();
   CHECK(limits.pool_size == Limits().pool_size);
   CHECK(limits.max_connections == Limits().max_connections);
   CHECK(limits.udp_workers == Limits().udp_workers);
   CHECK(limits.hedge_after == std::chrono::seconds(1));
+  CHECK(proxy.reload.options().cache == 0);
+  CHECK(limits.min_ttl == std::chrono::seconds(5));
 }
 
 TEST_CASE(
