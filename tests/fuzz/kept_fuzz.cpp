@@ -17,7 +17,12 @@ namespace {
 void show(const client::KeptRun& run) {
   const auto& [options, outcome, ended] = run;
   std::string text = client::outcome_to_text(outcome, options, ended);
-  text += client::explain(outcome, options);
+  using Level = client::Show::Level;
+  for (const Level level : {Level::brief, Level::full, Level::expert}) {
+    client::Options at_level = options;
+    at_level.show.explain = level;
+    text += client::explain(outcome, at_level);
+  }
   text += client::eavesdropper_to_text(outcome, options);
   text += client::timeline_to_text(outcome, options);
   for (const std::string& line : client::warnings(outcome, options, ended)) text += line;

@@ -3,7 +3,7 @@
 // APPROVE=1.
 #include <fmt/ranges.h>
 #include <regex>
-#include <sstream>
+#include <sys/stat.h>
 
 #include "tests/interop/browser.h"
 
@@ -149,7 +149,7 @@ onload = () => {
       const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
       if (contrast < least) { least = contrast; where = element.localName + '.' + element.getAttribute('class'); }
     }
-    lines.push(`frame over ${page.documentElement.scrollWidth - inner.clientWidth} contrast ${least.toFixed(2)} ${where}`);
+    lines.push(`frame over ${page.documentElement.scrollWidth - page.documentElement.clientWidth} contrast ${least.toFixed(2)} ${where}`);
   }
   document.body.textContent = lines.join('; ') + '; end';
 };
@@ -270,6 +270,7 @@ TEST_CASE(
   CHECK(page.find("<h1>A first query: who asks whom, and how the answer came</h1>") != std::string::npos);
   CHECK(page.find("<span class=\"name\">google.com.</span>") != std::string::npos);
   CHECK(page.find("--save") == std::string::npos);
+  CHECK(all_matches(page, "(<summary>The answer</summary>)").size() >= 5);
   CHECK(all_matches(page, "(<svg[ >])").size() == 3);
   CHECK(all_matches(page, "(<table>)").size() == 3);
   CHECK(page_of(folder, "05-expired.html").find("<p class=\"bad\">Exit code 24</p>") != std::string::npos);
@@ -296,7 +297,7 @@ TEST_CASE(
   }
   const auto off =
       differences(browser, browser.picture(write_file(folder, "frames.html", all), false, "3400,1600"));
-  constexpr double kTolerance = 6;
+  constexpr double kTolerance = 3;  // two runs on one machine differ by 0, a line of other height by more
   INFO(fmt::format("differences {}", fmt::join(off, " ")));
   CHECK(off[0] < kTolerance);
   CHECK(off[1] < kTolerance);

@@ -12,7 +12,7 @@
 # shellcheck disable=SC2154 # root is lesson.sh's
 readonly lab_folder=$root/tests/lab
 page=$PWD/page.html stray=$PWD/stray newest=$PWD/newest.run
-parts=0 runs=0 views=0 kept='' quiz_run='' quiz_theme=''
+parts=0 runs=0 views=0 kept='' kept_by='' quiz_run='' quiz_by='' quiz_theme=''
 : >"$stray"
 exec 3>"$page" 1>>"$stray"
 
@@ -106,13 +106,15 @@ run() {
   put "<p class=\"command\"><code>\$ $(words "$*")</code></p>"
   [ -z "$output" ] || put_output "$(printf '%s\n' "$output" | escaped | coloured)"
   [ "$status" -eq 0 ] || put "<p class=\"bad\">Exit code $status</p>"
-  keep_run "$@"
-  [ -z "$kept" ] || put_views "$kept"
+  if keep_run "$@"; then
+    kept_by=$*
+    put_views "$kept"
+  fi
 }
 
 # quiz THEME: the run before it is the one that the page asks about.
 quiz() {
-  quiz_run=$kept quiz_theme=$1
+  quiz_run=$kept quiz_by=$kept_by quiz_theme=$1
 }
 
 # ---- runs of client, seen in other ways -----------------------------------------------------------------------------
@@ -131,20 +133,23 @@ client() {
   command client "$@" --save "$newest"
 }
 
-# Sets `kept` to the newest run of client, or the one that client --replay FILE has shown; empty: there is none.
+# Sets `kept` to the run that COMMAND made, or that its --replay FILE has shown; false: there is none.
 keep_run() {
-  kept=''
   if [ -s "$newest" ]; then
     runs=$((runs + 1))
     kept=$PWD/kept-$runs.run
     mv "$newest" "$kept"
     return
   fi
-  [ "$1" = client ] || return 0
+  [ "$1" = client ] || return 1
   while [ $# -gt 1 ]; do
-    [ "$1" != --replay ] || kept=$(realpath -- "$2")
+    if [ "$1" = --replay ] && [ -s "$2" ]; then
+      kept=$(realpath -- "$2")
+      return
+    fi
     shift
   done
+  return 1
 }
 
 # The colours that the client has on a terminal, for output that is HTML already.
@@ -235,7 +240,8 @@ two_columns() {
 put_quiz() {
   command client --replay "$quiz_run" --quiz-key --json --quiz-theme "$quiz_theme" >quiz.json 2>/dev/null || return 0
   put '<section aria-labelledby="quiz">' '<h2 id="quiz">Questions</h2>' \
-    '<p>They are about one of the runs above. Octets are in hexadecimal, and their count begins at 0.</p>'
+    "<p>They are about the run of <code>$(words "$quiz_by")</code> above." \
+    'Octets are in hexadecimal, and their count begins at 0.</p>'
   awk -f "$lab_folder/handout_quiz.awk" quiz.json >&3
   put '</section>'
 }

@@ -70,6 +70,7 @@ fail() {
 start() {
   local name=$1
   shift
+  : >"$name.log"  # it is looked into before the program has been started, on a busy machine
   "$@" >"$name.log" 2>&1 &
   started+=($!)
   local _

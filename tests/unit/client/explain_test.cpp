@@ -212,12 +212,14 @@ TEST_CASE("no handshake message, however it is cut or changed, is read beyond it
       if (!cut.empty()) cut[0] = type;
       const Lines lines = client::handshake_contents(cut);
       CHECK(lines.size() < 10);
+      CHECK(client::handshake_contents(cut, type % 2 == 0, true).size() < 20);
     }
     for (std::size_t at = 0; at < hello.size(); ++at) {
       Bytes changed = hello;
       changed[0] = type;
       changed[at] = 0xff;
       CHECK(client::handshake_contents(changed).size() < 30);
+      CHECK(client::handshake_contents(changed, type % 2 == 0, true).size() < 40);
     }
   }
   CHECK(client::handshake_contents(ByteView(hello).first(20)).back() == "and then it makes no sense");
