@@ -29,7 +29,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kAtOnce = 64;
+constexpr std::size_t kAtOnce = 200;
 constexpr std::chrono::seconds kPatience{2};  // for one connection; then it is given up, and counts as closed
 
 Bytes client_hello() {
