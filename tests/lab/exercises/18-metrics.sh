@@ -9,10 +9,10 @@ proxy proxy --upstream "$resolver" --upstream-ca ca/ca.pem --query-timeout 400ms
 metrics_port=$(sed -n 's|^metrics http://.*:||p' proxy.log)
 say "With --metrics the proxy tells its counters to whoever asks by HTTP: curl http://127.0.0.1:$metrics_port/metrics. Bash can ask too:"
 scrape() {
-  exec 3<>"/dev/tcp/127.0.0.1/$metrics_port"
-  printf 'GET /metrics HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n' >&3
-  cat <&3
-  exec 3>&-
+  {
+    printf 'GET /metrics HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n' >&7
+    cat <&7
+  } 7<>"/dev/tcp/127.0.0.1/$metrics_port"
 }
 declare -f scrape | sed 's/^/    /'
 client "@$proxy" --ca cert.pem --short one.tag.test >/dev/null
