@@ -66,8 +66,8 @@ what to show
   --discover          asks @ADDRESS in clear where it takes TLS, and whether that is to be believed: verified,
                       opportunistic, or refused with the reason (RFC 9462)
 files to leave behind
-  --chart FILE        the message sequence chart, .svg or .html; --proxy-trace FILE, which proxyserver --trace
-                      wrote, adds the proxy's other leg
+  --chart FILE        the message sequence chart, .svg, .html or .txt; --proxy-trace FILE, which proxyserver
+                      --trace wrote, adds the proxy's other leg
   --session FILE      the TLS session: the next run with the same FILE resumes it
   --keylog FILE       the TLS secrets, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE      the packets with those secrets, as pcapng

@@ -2,6 +2,7 @@
 // recordings are in unit/client; here it is that they tell the truth of what passed.
 #include <algorithm>
 #include <fmt/format.h>
+#include <fstream>
 #include <regex>
 
 #include "tests/support/approved.h"
@@ -77,8 +78,8 @@ TEST_CASE("client --chart draws both legs where the proxy's trace tells the othe
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.errors, Contains("client: the chart is in " + chart));
   const std::string drawn = content_of(chart);
-  for (const char* const part : {"ClientHello", "TCP connect, TLS handshake", "ready: TLSv1.3",
-                                 "answer to google.com. A", "answer NOERROR", "upstream resolver"})
+  for (const char* const part : {"ClientHello", "connects from port", "ready: TLSv1.3",
+                                 " google.com. A<tspan", "NOERROR", "upstream resolver"})
     CHECK_THAT(drawn, Contains(part));
 
   const Outcome unwritable = run_client(run + Arguments{"--chart", directory.file("none/chart.svg")});
@@ -88,6 +89,26 @@ TEST_CASE("client --chart draws both legs where the proxy's trace tells the othe
       run_client(run + Arguments{"--chart", chart, "--proxy-trace", directory.file("none")});
   CHECK(no_trace.exit_code == 10);
   CHECK_THAT(no_trace.errors, Contains("No such file"));
+}
+
+TEST_CASE("client --chart shows both sends of a query whose resolver died once") {
+  const LabResolver dying({"--fault", "reset=lost.tag.test"}), other;
+  const TempDir directory;
+  const std::string both = directory.file("both.pem");
+  std::ofstream(both) << content_of(dying.ca_file()) << content_of(other.ca_file());
+  const Proxy proxy({"--upstream", dying.uri(Transport::tls), "--upstream", other.uri(Transport::tls),
+                     "--upstream-ca", both, "--trace", directory.file("trace")});
+  const std::string chart = directory.file("chart.txt");
+  const Outcome outcome =
+      run_client({"@" + proxy.endpoint(Transport::tls).to_string(), "--ca", proxy.ca_file(), "--fixed-id",
+                  "4660", "--chart", chart, "--proxy-trace", directory.file("trace"), "lost.tag.test"});
+  CHECK(outcome.exit_code == 0);
+  CHECK_THAT(content_of(chart), Matches("[^]*query 4660/[0-9]+ lost.tag.test. A[^]*"
+                                        "proxy +-x resolver 1 +lost: the connection from port [0-9]+\n"
+                                        "[^]*unanswered there: 4660\n[^]*"
+                                        "again 4660/[0-9]+ lost.tag.test. A[^]*"
+                                        "answer 4660/[0-9]+ lost.tag.test. A[^]*"
+                                        "proxy +=> client +answer 4660 NOERROR[^]*"));
 }
 
 TEST_CASE("client --bench asks by every way, and counts round trips and octets") {

@@ -10,6 +10,7 @@
 #   relay NAME URI [OPTION]…  starts a labrelay to URI; $NAME is its ADDRESS:PORT, $NAME_log what it prints
 #   run COMMAND…       prints the command and its output; $output and $status are kept
 #   expect_status N, expect REGEX, expect_not REGEX    the assertions, about the last run
+#   await N REGEX FILE waits until that many lines of FILE match: a program may write a little later
 #   value REGEX        the first part of $output that matches
 #   quiz THEME         the run of client just before is the one that --quiz asks about, its THEME first
 #                      (client --quiz-theme)
@@ -123,6 +124,15 @@ expect_status() { [ "$status" -eq "$1" ] || fail "exit code $status, not $1"; }
 expect() { grep -qE -- "$1" <<<"$output" || fail "the output has no '$1'"; }
 expect_not() { ! grep -qE -- "$1" <<<"$output" || fail "the output has '$1'"; }
 value() { grep -oE -- "$1" <<<"$output" | head -n 1; }
+
+await() {
+  local _
+  for _ in $(seq 200); do
+    [ "$(grep -cE -- "$2" "$3")" -lt "$1" ] || return 0
+    sleep 0.02
+  done
+  fail "$3 has not $1 lines with '$2'"
+}
 
 if [ "$quizzed" = yes ]; then
   client() {  # keeps each run that can be kept

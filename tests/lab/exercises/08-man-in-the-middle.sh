@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A man in the middle, with a CA of his own: strict against --insecure (10 minutes)
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
+need openssl openssl
 
 phase "The real resolver, and an impostor"
 resolver real
@@ -28,3 +29,24 @@ expect '203\.0\.113\.66'
 expect 'WARNING: --insecure'
 expect_not "^${truth//./\\.}$"
 quiz trust
+
+phase "A quieter one, and both sides in one chart"
+say "Now he lies no more: behind his certificate he runs a proxy that asks the real resolver. Every answer is right. And he keeps a trace."
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=lab.test \
+  -addext subjectAltName=DNS:lab.test,IP:127.0.0.1 -keyout his.key -out his.pem 2>/dev/null
+proxy quiet --upstream "$real" --upstream-ca "$real_ca" --cert his.pem --key his.key --trace trace
+run client "@$quiet" --ca "$real_ca" --insecure --short www.example.com --chart careless.txt --proxy-trace trace
+expect_status 0
+expect "^${truth//./\\.}$"
+run cat careless.txt
+look "both legs are encrypted (=>), and still he reads the name: encryption ends at whom one speaks to. 'proxy' is the man in the middle."
+expect 'query [0-9]+/[0-9]+ www\.example\.com\. A'
+run client "@$quiet" --ca "$real_ca" --short www.example.com --chart strict.txt --proxy-trace trace
+expect_status 22
+run cat strict.txt
+look "the strict client's alert, and that no query comes behind it: the man in the middle has nothing to ask, and no third lane."
+expect 'fatal unknown_ca'
+expect_not 'query [0-9]'
+
+say
+say "To think about: the careless client got a right answer, over an encrypted connection. What exactly has it lost? (The chart can be a picture too: --chart FILE.svg.)"
