@@ -414,6 +414,8 @@ void Forwarder::leave(const Asker::Mail& mail) {
     query->end();
     leave_shared(query);
   }
+  for (const Returned& one : mail.queries)
+    if (one.why == Returned::Why::first) leave_shared(one.query);
   for (const ConnectionPtr& connection : mail.connections)
     if (connection->attend(asker_.waker())) attended_.push_back(connection);
   for (const ConnectionPtr& connection : attended_) {

@@ -68,9 +68,7 @@ void Forwarder::stand_in(const QueryPtr& query, Clock::time_point now) {
 
 // It waits no longer, and will not bring an answer for others.
 void Forwarder::leave_shared(const QueryPtr& query) {
-  if (cache_ == nullptr || query->key == nullptr) return;
-  if (const QueryPtr next = cache_->abandon(query))
-    next->asker->give_back({next, Returned::Why::first, nullptr, nullptr});
+  if (cache_ != nullptr && query->key != nullptr) cache_->pass_on(query);
 }
 
 bool Forwarder::end_with_stale(const QueryPtr& query, Clock::time_point now) {

@@ -157,7 +157,7 @@ void Cache::start(const QueryPtr& query, bool in_advance) {
     if (!here.flights.emplace(name_of_flight(*query->key), Flight{query, {}}).second) return;
   }
   if (in_advance) counters_.add(kPrefetches);
-  refresher_->give_back({query, Returned::Why::first, nullptr, nullptr});
+  if (!refresher_->give_back({query, Returned::Why::first, nullptr, nullptr})) pass_on(query);
 }
 
 std::vector<QueryPtr> Cache::finish(const QueryPtr& leader, const dns::MessageView& message,
@@ -200,6 +200,12 @@ QueryPtr Cache::abandon(const QueryPtr& leader) {
   flight.leader = flight.waiting.front();
   flight.waiting.erase(flight.waiting.begin());
   return flight.leader;
+}
+
+// One whose asker ends at this moment is passed on by that.
+void Cache::pass_on(const QueryPtr& leader) {
+  if (const QueryPtr next = abandon(leader))
+    next->asker->give_back({next, Returned::Why::first, nullptr, nullptr});
 }
 
 std::optional<Cache::Hit> Cache::stale(const Query& query, Clock::time_point now, Bytes& buffer) {

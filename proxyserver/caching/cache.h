@@ -79,8 +79,9 @@ class Cache {
   // who waits for it, for the caller to answer. Nothing if it does not lead.
   std::vector<QueryPtr> finish(const QueryPtr& leader, const dns::MessageView& message,
                                Clock::time_point now);
-  // Its asker has gone. Who leads now, and has to be sent; null: nobody waits, or it did not lead.
-  QueryPtr abandon(const QueryPtr& leader);
+  // Its asker has gone: another leads, and is sent, if one waits. Nothing if it did not lead.
+  void pass_on(const QueryPtr& leader);
+  QueryPtr abandon(const QueryPtr& leader);  // the first half of that: who leads now; null: nobody
 
   // The stale answer for this query, with Extended DNS Error 3 or 19 (RFC 8914 §4.4, §4.20); nullopt: there
   // is none. From then on others get it without waiting.

@@ -28,16 +28,10 @@ class Refresher::Worker final : public Asker {
   // Until `stopping` is readable.
   void run(int stopping) {
     waker_.belong_here();
-    std::vector<pollfd> entries;
-    for (auto now = Clock::now();; now = Clock::now()) {
-      forwarder_.use(limits_.current());
-      forwarder_.on_time(now);
-      forwarder_.flush(now);
-      entries.assign(1, {stopping, POLLIN, 0});
-      const auto until = forwarder_.poll_entries(entries, now);
-      waker_.wait(entries, net::Deadline::at(until), now);
-      if (entries[0].revents != 0) break;
-      forwarder_.on_events(std::span(entries).subspan(1), Clock::now());
+    try {
+      serve(stopping);
+    } catch (const std::exception& error) {  // the clients ask for themselves from now on
+      logging::write(logging::Level::error, "refresher-failed", logging::field("reason", error.what()));
     }
     forwarder_.leave(end());
   }
@@ -51,6 +45,20 @@ class Refresher::Worker final : public Asker {
   std::size_t in_flight() const override { return 0; }
 
  private:
+  void serve(int stopping) {
+    std::vector<pollfd> entries;
+    for (auto now = Clock::now();; now = Clock::now()) {
+      forwarder_.use(limits_.current());
+      forwarder_.on_time(now);
+      forwarder_.flush(now);
+      entries.assign(1, {stopping, POLLIN, 0});
+      const auto until = forwarder_.poll_entries(entries, now);
+      waker_.wait(entries, net::Deadline::at(until), now);
+      if (entries[0].revents != 0) return;
+      forwarder_.on_events(std::span(entries).subspan(1), Clock::now());
+    }
+  }
+
   const Published<Limits>& limits_;
   Forwarder forwarder_;
 };
@@ -67,11 +75,5 @@ Refresher::~Refresher() {
 }
 
 void Refresher::start() {
-  thread_ = std::thread([this] {
-    try {
-      worker_->run(stopping_.get());
-    } catch (const std::exception& error) {
-      logging::write(logging::Level::error, "refresher-failed", logging::field("reason", error.what()));
-    }
-  });
+  thread_ = std::thread([this] { worker_->run(stopping_.get()); });
 }

@@ -19,7 +19,8 @@ std::span<const std::uint16_t> Shelf::Entry::ttls() const {
 }
 
 ByteView Shelf::Entry::key() const {
-  return {reinterpret_cast<const std::uint8_t*>(this + 1) + std::size_t{2} * ttl_count, key_size};
+  const std::span<const std::uint16_t> before = ttls();
+  return {reinterpret_cast<const std::uint8_t*>(before.data() + before.size()), key_size};
 }
 
 ByteView Shelf::Entry::wire() const {

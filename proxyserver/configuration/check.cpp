@@ -261,6 +261,16 @@ void check_user(const Options& options, Report& report) {
   report.ok("user", options.user);
 }
 
+void check_cache(const Options& options, Report& report) {
+  if (options.cache == 0) return;
+  const auto pages = static_cast<std::size_t>(std::max(sysconf(_SC_PHYS_PAGES), 0L));
+  const std::size_t memory = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::string said = fmt::format("{} MB of this machine's {}", options.cache >> 20, memory >> 20);
+  if (memory != 0 && options.cache > memory / 2)
+    return report.warning("cache", said, "less: 64 MB hold some hundred thousand answers");
+  report.ok("cache", said);
+}
+
 // A file that is written: "-" is standard error.
 void check_output(const char* option, const std::string& file, Report& report) {
   if (file.empty() || file == "-") return;
@@ -293,6 +303,7 @@ void check_files(const Options& options, sys_seconds now, Report& report) {
   check_suffixes(options, report);
   check_access(options, report);
   check_balancers(options, report);
+  check_cache(options, report);
   check_user(options, report);
   check_output("keylog", options.instruments.key_log, report);
   check_output("capture", options.instruments.capture, report);

@@ -2,12 +2,13 @@
 
 #include <utility>
 
-void Asker::give_back(Returned returned) {
+bool Asker::give_back(Returned returned) {
   const std::lock_guard lock(mutex_);
-  if (ended_) return;
+  if (ended_) return false;
   mail_.queries.push_back(std::move(returned));
   has_mail_.store(true, std::memory_order_release);
   waker_.wake();
+  return true;
 }
 
 bool Asker::hand_over(const ConnectionPtr& connection) {

@@ -57,8 +57,9 @@ class Asker : public std::enable_shared_from_this<Asker> {
   virtual bool is_one_client() const = 0;
   virtual std::size_t in_flight() const = 0;  // queries that wait for their answers
 
-  // Any thread, holding no lock: mail, which wakes the asker's thread. A query that came too late is dropped.
-  void give_back(Returned returned);
+  // Any thread, holding no lock: mail, which wakes the asker's thread. False: it has ended, and the query is
+  // dropped.
+  bool give_back(Returned returned);
   // From now on its thread attends to that connection. False: it has ended.
   bool hand_over(const ConnectionPtr& connection);
 

@@ -31,6 +31,7 @@
 //  - us: of received since the query was sent, of answer since it came, of closed since it was accepted. An
 //    answer without a received before it is the proxy's own, or has waited for that of another client, who
 //    asked the same.
+//    client=cache: what the cache asks for its own sake, for no client.
 //  - cache: the answer was kept from before (--cache), and its time is not over, or is.
 #pragma once
 

@@ -486,6 +486,18 @@ TEST_CASE("of those who ask the same at once one asks, and if it leaves another 
   CHECK(world.join(world.query(question("alone.test."))) == Cache::Joined::ask);
 }
 
+TEST_CASE("when nobody is left to refresh answers, clients ask for themselves") {
+  World world(stale_for(60s));
+  world.keep(question(), positive(question(), 10));
+  world.now += 20s;
+  world.refresher->end();
+  const QueryPtr client = world.query(question());
+  CHECK(world.join(client) == Cache::Joined::refresh);
+  world.cache.start(world.query(question()), false);
+  CHECK(world.join(client, true) == Cache::Joined::ask);
+  CHECK(client->may_be_stale);
+}
+
 TEST_CASE("an answer that was under way when the cache was emptied is given, and not kept") {
   World world;
   const QueryPtr first = world.query(question());
