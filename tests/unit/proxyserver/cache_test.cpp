@@ -300,7 +300,8 @@ TEST_CASE("a failure is kept for a second, and never in the place of an answer (
   CHECK(world.find(question())->message.header.rcode == dns::rcode::NOERROR);
 }
 
-TEST_CASE("--min-ttl and --max-ttl bound what the cache keeps, and what a reload says holds at once") {
+TEST_CASE(
+    "options --min-ttl and --max-ttl bound what the cache keeps, and what a reload says holds at once") {
   Limits limits;
   limits.min_ttl = 30s;
   limits.max_ttl = 200s;
