@@ -86,7 +86,7 @@ class Leg {
   }
 
   std::size_t lane_of(std::string uri) {
-    uri = uri.substr(0, uri.find('#'));
+    if (const std::size_t name = uri.find('#'); name != std::string::npos) uri.resize(name);
     const auto known = std::ranges::find(leg_.resolvers, uri, &SequenceChart::Lane::address);
     const std::size_t index = static_cast<std::size_t>(known - leg_.resolvers.begin());
     if (known != leg_.resolvers.end()) return kFirstResolver + index;

@@ -48,9 +48,10 @@ Made who_knows_name(const QuizRun& run, QuizDice& dice) {
 
 // The first record on the connection, sent or received, that holds a DNS message.
 const Step* first_message_record(const QuizRun& run) {
+  const auto is_message = [](const WireEvent* event) { return event->kind == Kind::message; };
   for (const Step& step : run.steps)
     if (step.connection == run.index && step.kind == Step::Kind::record &&
-        std::ranges::any_of(step.inside, [](const WireEvent* event) { return event->kind == Kind::message; }))
+        std::ranges::any_of(step.inside, is_message))
       return &step;
   return nullptr;
 }
