@@ -165,6 +165,20 @@ TEST_CASE("the golden runs show what was approved, in every view and every time 
   }
 }
 
+TEST_CASE("the picture in README is what --chart draws of the run and the trace beside it", "[kept]") {
+  const std::string picture = std::string(APPROVED_DIR) + "/../picture/google.com.";
+  const auto content = [&](const std::string& kind) {
+    std::ifstream file(picture + kind, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const auto run = client::kept_from_text(content("run"));
+  REQUIRE(run.has_value());
+  const auto traced = client::traced_run(client::trace_of(content("trace")), run->outcome);
+  const std::string drawn = client::to_svg(client::chart_of(run->outcome, run->options, traced));
+  if (std::getenv("APPROVE") != nullptr) std::ofstream(picture + "svg", std::ios::binary) << drawn;
+  CHECK(drawn == content("svg"));
+}
+
 TEST_CASE("the golden runs are explained at each level, and --explain alone is the middle one", "[kept]") {
   const auto told = [](const std::string& name, const std::string& option) {
     const auto run = client::kept_from_text(read_golden(name + ".run"));
