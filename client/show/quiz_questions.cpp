@@ -143,6 +143,7 @@ std::vector<QuizQuestion::Wrong> others(std::span<const std::string_view> pool, 
   dice.shuffle(left);
   left.resize(std::min(left.size(), count));
   std::vector<QuizQuestion::Wrong> wrong;
+  wrong.reserve(left.size());
   for (const std::string_view one : left) wrong.push_back({std::string(one), ""});
   return wrong;
 }

@@ -69,6 +69,7 @@ void Session::serve() {
     forwarder_.flush(now_);
     if (unsent_ > 0) {
       const std::lock_guard lock(mutex_);
+      check_failure();
       flush_client(now_);
     }
     if (unread_ && may_read()) continue;  // an answer was given at once, and made room
@@ -112,6 +113,7 @@ void Session::read_client() {
 
 IoResult Session::fill() {
   const std::lock_guard lock(mutex_);
+  check_failure();
   const IoResult result = reader_.fill(client_);
   buffered_ = client_.has_buffered();
   read_wants_write_ = result.status == IoResult::Status::want_write;
@@ -214,6 +216,11 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
     failure_ = error.what();
   }
   if (!failure_.empty() || unsent_ > 0 || wants_to_know_) waker_.wake();
+}
+
+// The stream is of no use any more, to either thread.
+void Session::check_failure() const {
+  if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
 }
 
 // The first reason is the one.
@@ -324,7 +331,7 @@ void Session::check_drain() {
 void Session::check_time() {
   forwarder_.on_time(now_);
   const std::lock_guard lock(mutex_);
-  if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
+  check_failure();
   if (write_deadline_ && *write_deadline_ <= now_)
     throw NetError(NetError::Kind::timeout, "write to " + client_name_);
   if (message_deadline_ && *message_deadline_ <= now_)

@@ -60,6 +60,7 @@ class Session final : public Asker {
   // These under the lock.
   void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came,
             CacheUse cached = CacheUse::none);
+  void check_failure() const;  // of a write by another thread: throws NetError
   void flush_client(Clock::time_point now);
   void start_write_deadline(Clock::time_point now);
   // Idle time counts from queries and answers (RFC 7766 §6.2.3), not from garbage.
