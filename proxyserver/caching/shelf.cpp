@@ -15,16 +15,16 @@ constexpr std::size_t kHeapHeader = sizeof(std::size_t);  // glibc's, before eac
 
 // Behind the facts: TTLs' places, key, message.
 std::span<const std::uint16_t> Shelf::Entry::ttls() const {
-  return {reinterpret_cast<const std::uint16_t*>(this + 1), ttl_count};
+  return {reinterpret_cast<const std::uint16_t*>(this + 1), ttl_count_};
 }
 
 ByteView Shelf::Entry::key() const {
   const std::span<const std::uint16_t> before = ttls();
-  return {reinterpret_cast<const std::uint8_t*>(before.data() + before.size()), key_size};
+  return {reinterpret_cast<const std::uint8_t*>(before.data() + before.size()), key_size_};
 }
 
 ByteView Shelf::Entry::wire() const {
-  return {key().data() + key_size, wire_size};
+  return {key().data() + key_size_, wire_size_};
 }
 
 Shelf::Shelf(std::size_t octets)
@@ -38,8 +38,8 @@ Shelf::~Shelf() {
 }
 
 Shelf::Entry* Shelf::find(const CacheKey& key) {
-  for (Entry* entry = bucket(key.hash()); entry != nullptr; entry = entry->next) {
-    if (entry->hash != key.hash() || !std::ranges::equal(entry->key(), key.octets())) continue;
+  for (Entry* entry = bucket(key.hash()); entry != nullptr; entry = entry->next_) {
+    if (entry->hash_ != key.hash() || !std::ranges::equal(entry->key(), key.octets())) continue;
     if (entry != newest_) {
       unlink(*entry);
       use(*entry);
@@ -61,35 +61,35 @@ bool Shelf::put(const CacheKey& key, const Keepable& answer, Clock::time_point n
   entry->lifetime = static_cast<std::uint32_t>(answer.lifetime.count());
   entry->opt = answer.opt;
   entry->is_failure = answer.is_failure;
-  entry->hash = key.hash();
-  entry->octets = malloc_usable_size(block) + kHeapHeader;
-  entry->ttl_count = static_cast<std::uint16_t>(answer.ttls.size());
-  entry->key_size = static_cast<std::uint16_t>(key.octets().size());
-  entry->wire_size = static_cast<std::uint16_t>(answer.wire.size());
+  entry->hash_ = key.hash();
+  entry->octets_ = malloc_usable_size(block) + kHeapHeader;
+  entry->ttl_count_ = static_cast<std::uint16_t>(answer.ttls.size());
+  entry->key_size_ = static_cast<std::uint16_t>(key.octets().size());
+  entry->wire_size_ = static_cast<std::uint16_t>(answer.wire.size());
   auto* const octets = reinterpret_cast<std::uint8_t*>(entry + 1);
   if (!answer.ttls.empty()) std::memcpy(octets, answer.ttls.data(), 2 * answer.ttls.size());
   std::ranges::copy(key.octets(), octets + 2 * answer.ttls.size());
-  std::ranges::copy(answer.wire, octets + 2 * answer.ttls.size() + entry->key_size);
+  std::ranges::copy(answer.wire, octets + 2 * answer.ttls.size() + entry->key_size_);
 
   // Room first: at no time is there more than may be.
-  while (oldest_ != nullptr && octets_ + entry->octets > most_) {
+  while (oldest_ != nullptr && octets_ + entry->octets_ > most_) {
     erase(*oldest_);
     ++evictions_;
   }
-  entry->next = bucket(entry->hash);
-  bucket(entry->hash) = entry;
+  entry->next_ = bucket(entry->hash_);
+  bucket(entry->hash_) = entry;
   use(*entry);
-  octets_ += entry->octets;
+  octets_ += entry->octets_;
   ++entries_;
   return true;
 }
 
 void Shelf::erase(Entry& entry) {
-  Entry** link = &bucket(entry.hash);
-  while (*link != &entry) link = &(*link)->next;
-  *link = entry.next;
+  Entry** link = &bucket(entry.hash_);
+  while (*link != &entry) link = &(*link)->next_;
+  *link = entry.next_;
   unlink(entry);
-  octets_ -= entry.octets;
+  octets_ -= entry.octets_;
   --entries_;
   ::operator delete(&entry);
 }
@@ -99,13 +99,13 @@ void Shelf::clear() {
 }
 
 void Shelf::unlink(Entry& entry) {
-  (entry.newer != nullptr ? entry.newer->older : newest_) = entry.older;
-  (entry.older != nullptr ? entry.older->newer : oldest_) = entry.newer;
+  (entry.newer_ != nullptr ? entry.newer_->older_ : newest_) = entry.older_;
+  (entry.older_ != nullptr ? entry.older_->newer_ : oldest_) = entry.newer_;
 }
 
 void Shelf::use(Entry& entry) {
-  entry.newer = nullptr;
-  entry.older = newest_;
-  (newest_ != nullptr ? newest_->newer : oldest_) = &entry;
+  entry.newer_ = nullptr;
+  entry.older_ = newest_;
+  (newest_ != nullptr ? newest_->newer_ : oldest_) = &entry;
   newest_ = &entry;
 }

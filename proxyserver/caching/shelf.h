@@ -38,12 +38,12 @@ class Shelf {
 
    private:
     friend class Shelf;
-    Entry* next = nullptr;   // in its bucket
-    Entry* newer = nullptr;  // by use
-    Entry* older = nullptr;
-    std::uint64_t hash;
-    std::size_t octets;  // of the heap
-    std::uint16_t ttl_count, key_size, wire_size;
+    Entry* next_ = nullptr;   // in its bucket
+    Entry* newer_ = nullptr;  // by use
+    Entry* older_ = nullptr;
+    std::uint64_t hash_;
+    std::size_t octets_;  // of the heap
+    std::uint16_t ttl_count_, key_size_, wire_size_;
   };
 
   Entry* find(const CacheKey& key);  // null: not there. It counts as used
