@@ -111,6 +111,20 @@ TEST_CASE("client --chart shows both sends of a query whose resolver died once")
                                         "proxy +=> client +answer 4660 NOERROR[^]*"));
 }
 
+TEST_CASE("what client shows of a live run it shows again of the kept one, octet for octet") {
+  const LabResolver resolver;
+  const TempDir directory;
+  for (const std::string view : {"--explain=expert", "--eavesdropper", "--timeline", "--json"}) {
+    CAPTURE(view);
+    const std::string file = directory.file("run" + view);
+    const Outcome live = run_client(to(resolver) + Arguments{view, "google.com", "--save", file});
+    const Outcome replayed = run_client({"--replay", file, view, "+noall"});
+    CHECK(live.exit_code == 0);
+    CHECK(replayed.exit_code == 0);
+    CHECK(replayed.output == live.output);
+  }
+}
+
 TEST_CASE("client --bench asks by every way, and counts round trips and octets") {
   const LabResolver resolver;
   const std::string port = std::to_string(resolver.endpoint(Transport::tcp).address.port());
