@@ -327,6 +327,11 @@ void Forwarder::came_back(std::span<const Returned> returned, Clock::time_point 
     for (const Returned& one : returned) stand_in(one.query, now);
     return;
   }
+  if (first.why == Returned::Why::answered) {
+    for (const Returned& one : returned)
+      if (one.query->waiting) end_with(one.query, one.answer, &one.from->upstream(), now);
+    return;
+  }
   if (first.why == Returned::Why::refused) {
     for (const Returned& one : returned) refused(one, now);
     return;

@@ -8,6 +8,8 @@
 #include "common/dns/codes.h"
 #include "proxyserver/asking/forwarder.h"
 
+constexpr std::size_t kCopiesAtOnce = 32;  // of an answer of up to 64 kB, for as many as may wait for it
+
 // False: it waits for another's answer, or has got one.
 bool Forwarder::must_ask(const QueryPtr& query, Clock::time_point now) {
   for (bool started = false;; started = true) {
@@ -42,6 +44,7 @@ void Forwarder::share_last(Clock::time_point now) {
   const Answer answer = answers_.back();
   const bool failed = answer.message.rcode() == dns::rcode::SERVFAIL;
   for (QueryPtr& waiting : cache_->finish(answer.query, answer.message, now)) {
+    if (shared_.size() >= kCopiesAtOnce) hand_out(now);  // what views `answer` is not among those
     if (failed && waiting->may_be_stale)
       if (const auto stale = cache_->stale(*waiting, now, shared_.emplace_back())) {
         answers_.push_back({std::move(waiting), stale->message, nullptr, CacheUse::stale});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "common/dns/codes.h"
 #include "common/dns/edns.h"
@@ -12,8 +13,9 @@ using std::chrono::seconds;
 
 constexpr std::size_t kMostShards = 16;
 constexpr std::size_t kLeastShard = std::size_t{1} << 20;  // octets
-constexpr std::uint8_t kOften = 2;                         // hits, before a last one
-constexpr std::size_t kOptFixed = 11;                      // an OPT without options
+constexpr unsigned kMostDepartures = 2;
+constexpr std::uint8_t kOften = 2;     // hits, before a last one
+constexpr std::size_t kOptFixed = 11;  // an OPT without options
 
 std::string_view name_of_flight(const CacheKey& key) {
   return {reinterpret_cast<const char*>(key.octets().data()), key.octets().size()};
@@ -141,6 +143,11 @@ Cache::Joined Cache::join(const QueryPtr& query, Clock::time_point now, Bytes& b
   const bool has_stale = here.shelf.find(key) != nullptr;  // look() has cleared away what is too old
   if (flight == here.flights.end() && has_stale && refresher_ != nullptr && !started) return Joined::refresh;
   query->may_be_stale = has_stale;
+  if (flight != here.flights.end() && !flight->second.keeps) return Joined::ask;  // alone: see flush()
+  if (flight != here.flights.end() && !flight->second.leader->waiting) {  // it has ended, and brings nothing
+    flight->second.leader = query;
+    return Joined::ask;
+  }
   if (flight == here.flights.end()) {
     here.flights.emplace(name, Flight{query, {}});
     return Joined::ask;
@@ -186,25 +193,26 @@ std::vector<QueryPtr> Cache::finish(const QueryPtr& leader, const dns::MessageVi
   return waiting;
 }
 
-QueryPtr Cache::abandon(const QueryPtr& leader) {
+std::vector<QueryPtr> Cache::abandon(const QueryPtr& leader) {
   Shard& here = shard(*leader->key);
   const std::lock_guard lock(here.mutex);
   const auto found = here.flights.find(name_of_flight(*leader->key));
-  if (found == here.flights.end() || found->second.leader != leader) return nullptr;
+  if (found == here.flights.end() || found->second.leader != leader) return {};
   Flight& flight = found->second;
   std::erase_if(flight.waiting, [](const QueryPtr& one) { return !one->waiting; });
   if (flight.waiting.empty()) {
     here.flights.erase(found);
-    return nullptr;
+    return {};
   }
   flight.leader = flight.waiting.front();
+  if (++flight.departed > kMostDepartures) return std::exchange(flight.waiting, {});
   flight.waiting.erase(flight.waiting.begin());
-  return flight.leader;
+  return {flight.leader};
 }
 
 // One whose asker ends at this moment is passed on by that.
 void Cache::pass_on(const QueryPtr& leader) {
-  if (const QueryPtr next = abandon(leader))
+  for (const QueryPtr& next : abandon(leader))
     next->asker->give_back({next, Returned::Why::first, nullptr, nullptr});
 }
 

@@ -81,7 +81,8 @@ class Cache {
                                Clock::time_point now);
   // Its asker has gone: another leads, and is sent, if one waits. Nothing if it did not lead.
   void pass_on(const QueryPtr& leader);
-  QueryPtr abandon(const QueryPtr& leader);  // the first half of that: who leads now; null: nobody
+  // The first half of that: which queries to send now. The first of them leads; none: nobody waits.
+  std::vector<QueryPtr> abandon(const QueryPtr& leader);
 
   // The stale answer for this query, with Extended DNS Error 3 or 19 (RFC 8914 §4.4, §4.20); nullopt: there
   // is none. From then on others get it without waiting.
@@ -102,7 +103,8 @@ class Cache {
   struct Flight {
     QueryPtr leader;
     std::vector<QueryPtr> waiting;
-    bool keeps = true;  // false: it was asked of somebody who is not trusted any more
+    unsigned departed = 0;  // leaders whose clients left: after a few, those who wait ask for themselves
+    bool keeps = true;      // false: it was asked of somebody who is not trusted any more
   };
   struct Hash {
     using is_transparent = void;

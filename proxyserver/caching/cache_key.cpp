@@ -68,7 +68,8 @@ std::uint8_t lower(std::uint8_t octet) {  // a label's length is below 'A'
 bool CacheKey::make(const dns::MessageView& query) {
   const dns::Header& header = query.header;
   if (query.is_signed || header.ancount != 0 || header.nscount != 0 ||
-      header.arcount != (query.opt ? 1 : 0) || header.tc || header.z)
+      header.arcount != (query.opt ? 1 : 0) || header.aa || header.tc || header.ra || header.z ||
+      header.rcode != 0)
     return false;
   std::uint8_t flags = 0;
   if (header.rd) flags |= kRecursion;
@@ -78,7 +79,9 @@ bool CacheKey::make(const dns::MessageView& query) {
   octets_[1] = 0;
   if (query.opt) {
     const ByteView bits = query.bytes.subspan(query.opt->offset + kOptFlags, 2);
-    if (query.opt->version != 0 || (bits[0] & ~kDo) != 0 || bits[1] != 0 || !add_subnet(query)) return false;
+    if (query.opt->version != 0 || query.opt->extended_rcode != 0 || (bits[0] & ~kDo) != 0 || bits[1] != 0 ||
+        !add_subnet(query))
+      return false;
     flags |= kOpt;
     if ((bits[0] & kDo) != 0) flags |= kDnssec;
   }

@@ -69,7 +69,6 @@ void Session::serve() {
     forwarder_.flush(now_);
     if (unsent_ > 0) {
       const std::lock_guard lock(mutex_);
-      check_failure();
       flush_client(now_);
     }
     if (unread_ && may_read()) continue;  // an answer was given at once, and made room
@@ -111,10 +110,26 @@ void Session::read_client() {
     message_deadline_ = now_ + limits_.message;
 }
 
+void Session::check_failure() const {
+  if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
+}
+
+// Once one operation has failed, no other may follow: neither by this thread, nor by one that has an answer
+// for a session which is about to end.
+template <typename Operation>
+auto Session::on_stream(const Operation& operation) {
+  check_failure();
+  try {
+    return operation();
+  } catch (const std::exception& error) {
+    failure_ = error.what();
+    throw;
+  }
+}
+
 IoResult Session::fill() {
   const std::lock_guard lock(mutex_);
-  check_failure();
-  const IoResult result = reader_.fill(client_);
+  const IoResult result = on_stream([this] { return reader_.fill(client_); });
   buffered_ = client_.has_buffered();
   read_wants_write_ = result.status == IoResult::Status::want_write;
   if (read_wants_write_)
@@ -218,11 +233,6 @@ void Session::deliver(std::span<const Answer> answers, Clock::time_point now) {
   if (!failure_.empty() || unsent_ > 0 || wants_to_know_) waker_.wake();
 }
 
-// The stream is of no use any more, to either thread.
-void Session::check_failure() const {
-  if (!failure_.empty()) throw NetError(NetError::Kind::reset, failure_);
-}
-
 // The first reason is the one.
 void Session::stop_reading(const char* why) {
   if (reading_) why_closed_ = why;
@@ -251,7 +261,8 @@ void Session::send(const Asked& asked, const dns::MessageView& answer, const Ups
 void Session::flush_client(Clock::time_point now) {
   if (writer_.empty()) return;
   const std::size_t before = writer_.size();
-  const IoResult::Status status = encrypted() ? writer_.flush_each(client_) : writer_.flush(client_);
+  const IoResult::Status status =
+      on_stream([this] { return encrypted() ? writer_.flush_each(client_) : writer_.flush(client_); });
   unsent_ = writer_.size();
   const bool all = status == IoResult::Status::done;
   const std::size_t left = before - writer_.size();

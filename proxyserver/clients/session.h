@@ -60,7 +60,9 @@ class Session final : public Asker {
   // These under the lock.
   void send(const Asked& asked, const dns::MessageView& answer, const Upstream* by, Clock::time_point came,
             CacheUse cached = CacheUse::none);
-  void check_failure() const;  // of a write by another thread: throws NetError
+  void check_failure() const;  // throws NetError
+  template <typename Operation>
+  auto on_stream(const Operation& operation);
   void flush_client(Clock::time_point now);
   void start_write_deadline(Clock::time_point now);
   // Idle time counts from queries and answers (RFC 7766 §6.2.3), not from garbage.
@@ -80,7 +82,7 @@ class Session final : public Asker {
   net::Stream& client_;
   net::FrameWriter writer_;
   Bytes spliced_;        // the answer being delivered, where its EDNS options had to be changed
-  std::string failure_;  // of a write by another thread; empty: there was none
+  std::string failure_;  // of the stream, whichever thread met it; empty: there was none
   Clock::time_point last_answer_;
   std::optional<Clock::time_point> write_deadline_;  // for the first `must_leave_` octets that wait
   std::size_t must_leave_ = 0;

@@ -29,11 +29,12 @@ struct Answer {
 // A query that its asker has to send again.
 struct Returned {
   enum class Why : std::uint8_t {
-    lost,     // its connection died (`death`), or was given up before it was ready
-    stuck,    // it waits behind a slow one, at a resolver that answers in turn
-    silent,   // nothing has come over its connection for long; it may still be answered there
-    refused,  // the resolver's `answer` is one that another is asked after (--retry-on)
-    first,    // it has not been sent yet: it is the cache's, or stands in for one whose asker has gone
+    lost,      // its connection died (`death`), or was given up before it was ready
+    stuck,     // it waits behind a slow one, at a resolver that answers in turn
+    silent,    // nothing has come over its connection for long; it may still be answered there
+    refused,   // the resolver's `answer` is one that another is asked after (--retry-on)
+    answered,  // its `answer` came to a thread that keeps no answers: this one may be for others too
+    first,     // it has not been sent yet: it is the cache's, or stands in for one whose asker has gone
   };
   QueryPtr query;
   Why why;

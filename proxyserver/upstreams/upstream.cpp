@@ -34,7 +34,11 @@ void hand_out(std::span<const Reply> replies, const ConnectionPtr& connection,
               Upstream::Clock::time_point now) {
   for (const Reply& reply : replies) {
     Asker& asker = *reply.query->asker;
-    if (reply.answer) {
+    if (reply.answer && reply.query->key != nullptr) {  // it may be for others too: its asker has the cache
+      const ByteView octets = reply.answer->bytes;
+      asker.give_back(
+          {reply.query, Returned::Why::answered, connection, nullptr, {octets.begin(), octets.end()}});
+    } else if (reply.answer) {
       const Answer answer{reply.query, *reply.answer, &connection->upstream()};
       asker.deliver({&answer, 1}, now);
     } else {  // it asks elsewhere

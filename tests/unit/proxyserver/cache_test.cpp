@@ -114,6 +114,7 @@ struct World {
     asked.answers.clear();
     asked.authorities.clear();
     asked.additionals.clear();
+    if (asked.edns) asked.edns->extended_rcode = 0;
     cache.flush();
     keep(asked, answer);
     return find(asked).has_value();
@@ -230,6 +231,18 @@ TEST_CASE("a query that asks for something of its own is not for the cache") {
   CHECK(world.query(message)->key == nullptr);
   message = question();
   message.answers.push_back(record("a.", dns::type::A, 1, "192.0.2.1"));
+  CHECK(world.query(message)->key == nullptr);
+  // A resolver may drop or refuse these: nobody else is to wait for that.
+  for (const auto bit : {&dns::Header::aa, &dns::Header::ra}) {
+    message = question();
+    message.header.*bit = true;
+    CHECK(world.query(message)->key == nullptr);
+  }
+  message = question();
+  message.header.rcode = dns::rcode::REFUSED;
+  CHECK(world.query(message)->key == nullptr);
+  message = with_opt(question());
+  message.edns->extended_rcode = 1;
   CHECK(world.query(message)->key == nullptr);
 }
 
@@ -470,9 +483,9 @@ TEST_CASE("of those who ask the same at once one asks, and if it leaves another 
   CHECK(world.join(third) == Cache::Joined::wait);
   CHECK(world.join(world.query(question("other.test."))) == Cache::Joined::ask);
 
-  CHECK(world.cache.abandon(third) == nullptr);  // it does not lead
+  CHECK(world.cache.abandon(third).empty());  // it does not lead
   second->end();
-  CHECK(world.cache.abandon(first) == third);
+  CHECK(world.cache.abandon(first) == std::vector{third});
   const Bytes answer = dns::encode(positive(question()));
   CHECK(world.finish(first, answer).empty());  // it does not lead any more
   CHECK_FALSE(world.find(question()));
@@ -483,8 +496,37 @@ TEST_CASE("of those who ask the same at once one asks, and if it leaves another 
 
   const QueryPtr alone = world.query(question("alone.test."));
   CHECK(world.join(alone) == Cache::Joined::ask);
-  CHECK(world.cache.abandon(alone) == nullptr);
+  CHECK(world.cache.abandon(alone).empty());
   CHECK(world.join(world.query(question("alone.test."))) == Cache::Joined::ask);
+}
+
+TEST_CASE(
+    "clients that leave one after the other hold up nobody for long: those who wait ask for themselves") {
+  World world;
+  std::vector<QueryPtr> queries;
+  for (int i = 0; i < 6; ++i) {
+    queries.push_back(world.query(question()));
+    world.join(queries.back());
+  }
+  CHECK(world.cache.abandon(queries[0]) == std::vector{queries[1]});
+  CHECK(world.cache.abandon(queries[1]) == std::vector{queries[2]});
+  CHECK(world.cache.abandon(queries[2]) == std::vector{queries[3], queries[4], queries[5]});
+  CHECK(world.finish(queries[4], dns::encode(positive(question()))).empty());  // it does not lead
+  CHECK_FALSE(world.find(question()));
+  world.finish(queries[3], dns::encode(positive(question())));
+  CHECK(world.find(question()));
+}
+
+TEST_CASE("a query that ended without a word to the cache keeps nobody from asking") {
+  World world;
+  const QueryPtr first = world.query(question());
+  const QueryPtr second = world.query(question());
+  const QueryPtr third = world.query(question());
+  world.join(first);
+  CHECK(world.join(second) == Cache::Joined::wait);
+  first->end();
+  CHECK(world.join(third) == Cache::Joined::ask);
+  CHECK(world.finish(third, dns::encode(positive(question()))) == std::vector{second});
 }
 
 TEST_CASE("when nobody is left to refresh answers, clients ask for themselves") {
@@ -506,6 +548,8 @@ TEST_CASE("an answer that was under way when the cache was emptied is given, and
   world.join(first);
   world.join(second);
   world.cache.flush();
+  const QueryPtr third = world.query(question());
+  CHECK(world.join(third) == Cache::Joined::ask);  // it waits for nobody who was asked before
   CHECK(world.finish(first, dns::encode(positive(question()))) == std::vector{second});
   CHECK_FALSE(world.find(question()));
 }
