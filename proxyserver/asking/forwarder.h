@@ -4,12 +4,12 @@
 // Its thread also attends to connections: it polls their sockets together with its client's, and what comes
 // over them it brings to whoever asked (upstreams/connection.h). It does not wait for anything by itself.
 //
-//   submit() ──► outbox ──► on a connection ──► answered ──► Asker::deliver()
-//                  ▲           ├─ it dies: back by mail, and out again
-//                  └───────────┘
-//                              ├─ stuck, silent, refused: told by mail, and a copy goes over another
-//                              connection └─ deadline passed, or tried enough: what was refused with, or
-//                              SERVFAIL
+//   submit() ──► outbox ──► on a connection ─┬─► answered ──► Asker::deliver()
+//                  ▲                         ├─► it dies: back by mail, and out again
+//                  └─────────────────────────┤
+//                                            ├─► stuck, silent, refused: told by mail; a copy goes over
+//                                            │   another connection
+//                                            └─► deadline passed, or tried enough: the refusal, or SERVFAIL
 #pragma once
 
 #include <deque>

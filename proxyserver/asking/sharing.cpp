@@ -1,14 +1,17 @@
 // One answer for many: what the cache has, questions that several clients ask at once, and answers that are
 // asked for again before, or after, their end (caching/cache.h).
 //
-//   submit() ──► must_ask() ──► outbox                     an answer, ours or a resolver's ──► share() ──►
-//   all who wait
-//                    └──► waits with another: its deadline stays its own, and the other's asker may go
-//                    (stand_in)
+//   submit() ──► must_ask() ─┬─► outbox; its answer, or our SERVFAIL ──► share_last() ──► all who wait
+//                            └─► waits with another, until its own deadline; if that one's client
+//                                leaves: stand_in()
 #include "common/dns/codes.h"
 #include "proxyserver/asking/forwarder.h"
 
-constexpr std::size_t kCopiesAtOnce = 32;  // of an answer of up to 64 kB, for as many as may wait for it
+namespace {
+
+constexpr std::size_t kCopiesAtOnce = 32;  // of an answer of up to 64 kB: thousands may wait for it
+
+}  // namespace
 
 // False: it waits for another's answer, or has got one.
 bool Forwarder::must_ask(const QueryPtr& query, Clock::time_point now) {

@@ -1,22 +1,19 @@
 // --cache: answers that are given again while their time lasts, and questions that are asked once though many
-// wait for the answer. Any thread: a shard for each hash has a lock of its own, held for as long as looking
-// and copying take.
+// wait for the answer. Any thread: each shard has a lock of its own, held while one looks and copies.
 //
-//   find() ──► fresh: the answer, at once                    on the client's own thread, no memory asked for
-//     └──► nothing: join() ──► nobody has asked: ask ──► the resolver ──► finish() ──► kept, and to those who
-//     wait
-//                      ├──► somebody has: wait ─────────────────────────────┘
-//                      └──► there is a stale one: refresh, and wait; after kPatience, or if that fails: stale
+//   find() ──► fresh: the answer, at once
+//     └──► nothing: join() ─┬─► nobody has asked: ask ──► the resolver ──► finish(): kept, handed out
+//                           ├─► somebody has: wait for that
+//                           └─► a stale one is there: refresh, and wait; after kPatience it is given
 //
-//  - A flight is a question on its way: the query that was sent for it (the leader), and those that wait with
-//  it. If
-//    the leader's client goes, abandon() names another, which is sent in its place.
-//  - A stale answer, and one that ends soon and is asked for often, is asked for by the Refresher, which has
-//  no
-//    client: so who gets what there is leaves nobody without a refresh.
-//  - A failure (SERVFAIL, a resolver's or our own) is kept for a second; it never takes the place of an
-//  answer, but
-//    then a stale one is given at once for a while (RFC 8767 §5, "failure recheck timer").
+// A flight is a question on its way: the query that was sent for it (the leader), and those that wait with
+// it. If the leader's client goes, abandon() names another, which is sent in its place.
+//
+// A stale answer, and one that ends soon and is asked for often, is asked for by the Refresher. It has no
+// client that could leave.
+//
+// A failure (SERVFAIL, a resolver's or our own) is kept for a second. It never takes the place of an answer.
+// A stale answer is then given at once for a while (RFC 8767 §5, "failure recheck timer").
 #pragma once
 
 #include <atomic>

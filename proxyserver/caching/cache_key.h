@@ -2,14 +2,14 @@
 //
 //   | flags | subnet | name, in lower case | type class |
 //
-//  - flags: RD, AD and CD of the header; whether there is an OPT, and its DO bit. AD and the DNSSEC records
-//  of an
-//    answer depend on them (RFC 4035 §3.2, RFC 6840 §5.7), and an answer has an OPT if its query has (RFC
-//    6891 §7).
-//  - subnet: the client subnet option as it came, where one came (RFC 7871 §7.3.1): an answer for a part of
-//  the
-//    network is never given to another part, nor to somebody who told none.
-//  - the name: letters count alike (RFC 4343 §3).
+// flags: RD, AD and CD of the header; whether there is an OPT, and its DO bit. AD and the DNSSEC records of
+// an answer depend on them (RFC 4035 §3.2, RFC 6840 §5.7). An answer has an OPT if its query has one (RFC
+// 6891 §7).
+//
+// subnet: the client subnet option as it came, where one came (RFC 7871 §7.3.1). An answer for one part of
+// the network is never given to another part, nor to a client that named none.
+//
+// name: upper and lower case count alike (RFC 4343 §3).
 //
 // What belongs to the client's hop is no part of it: the ID, cookie, padding, keepalive, the size for UDP.
 #pragma once

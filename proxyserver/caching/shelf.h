@@ -1,10 +1,10 @@
 // Answers that are kept, as many as a number of octets has room for. No lock: the caller has one.
 //
 //   buckets_[hash] ──► Entry ──► Entry        newest_ ──► Entry ⇄ Entry ⇄ Entry ◄── oldest_
-//                                                         used last      used least recently: goes first
+//                                                  used last      used least recently: goes first
 //
-// An entry is one block of memory: its facts, and behind them the places of its TTLs, its key, and the
-// message.
+// An entry is one block of memory: its facts, and behind them the places of its TTLs, the key
+// and the message.
 #pragma once
 
 #include <chrono>
