@@ -1,5 +1,5 @@
-// @SERVER: whom to ask. An address, or (the client alone may) a host name that getaddrinfo(3) looks up: in
-// clear, by the system's resolver, so an address is the better habit.
+// @SERVER: which server to ask. An address, or (the client alone may) a host name that getaddrinfo(3) looks
+// up: in clear, by the system's resolver, so an address is the better habit.
 #pragma once
 
 #include <expected>

@@ -44,7 +44,7 @@ void tame_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR1);  // to open log files anew
+  sigaddset(&set, SIGUSR1);  // to open log files again
   // To read files again, or, from a terminal that is gone, to stop; unless nohup(1) has said that it is
   // neither.
   struct sigaction hangup {};

@@ -65,7 +65,7 @@ struct Options {
 
 // The error is one clause for cli::complain(); where a line of the file is at fault, it begins with both.
 //
-// For a reload, call it again with the same arguments: it reads the file and the environment anew, and keeps
+// For a reload, call it again with the same arguments: it reads the file and the environment again, and keeps
 // nothing from the time before. What has changed is told by a comparison of `settings`, by name and value.
 // The main thread alone may call it (getopt_long(3)), and --config FILE must still be readable then: by the
 // user that the program has become, and by Landlock's rules, for which `config_file` is the name as it was

@@ -78,7 +78,7 @@ const char* const kUsage =
   --query-log FILE     a line for each query that was answered, in that format, names included; -: standard output
   --query-log-privacy P
                        its client is shown by address (full, default), by a hash with a key of this run (hash), or
-                       not at all (none). SIGUSR1 opens this file, and that of --trace, anew
+                       not at all (none). SIGUSR1 opens this file, and that of --trace, again
   --keylog FILE        TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
   --capture FILE       the packets of all legs with those secrets, as pcapng: tshark -r FILE -d tls.port==8443,dns
   --trace FILE         what becomes of each query, a line per event, names included; -: standard error

@@ -27,7 +27,7 @@ inside() {
   grep -E '^CapEff:\s0*400$' "$status"  # CAP_NET_BIND_SERVICE, and no other
   ! grep -E '^Uid:\s0' "$status" || exit 1
   "${ctl[@]}" reload proxyserver.service
-  # Asked while it starts anew: the socket is systemd's, the queries wait.
+  # Asked while it starts again: the socket is systemd's, the queries wait.
   "${ctl[@]}" restart --no-block proxyserver.service
   local i
   for i in $(seq 20); do kdig +tcp +retry=0 @127.0.0.1 "r$i.tag.test" TXT | grep NOERROR; done
@@ -35,7 +35,7 @@ inside() {
   [ "$(systemctl show -p Result --value proxyserver)" = success ] || exit 1
   # What it says itself: what systemd says of control groups depends on the kernel.
   ! journalctl --no-pager _COMM=proxyserver | grep -iE 'denied|not permitted|failed' || exit 1
-  echo "service: started, asked, reloaded, asked while it started anew, stopped"
+  echo "service: started, asked, reloaded, asked while it started again, stopped"
 }
 
 # ---- what prepares the copy and boots it ----------------------------------------------------------------------------

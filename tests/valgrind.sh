@@ -16,7 +16,7 @@ cmake --build "$build" -j "$(nproc)" --target integration
 
 # An error makes a program's exit code 99, which no test expects of any.
 export DOT_UNDER="/usr/bin/valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99"
-export GLIBC_TUNABLES=glibc.malloc.tcache_count=0  # else proxyserver starts itself anew to set it: outside of valgrind
+export GLIBC_TUNABLES=glibc.malloc.tcache_count=0  # else proxyserver starts itself again to set it: outside of valgrind
 export DOT_RESTARTS=2 DOT_RATE=60  # a program under valgrind is some thirty times slower
 "$build/tests/integration/integration" \
   "every combination of client leg*,client prints what the proxy answers*,client says in one line what is*,\

@@ -151,7 +151,8 @@ std::string verdict(const Outcome& outcome) {
   });
   if (!asked) return "Nothing was asked: it failed before a question could leave, so that none leaked.";
   if (connection.transport != Transport::tls)
-    return "Hidden: nothing. Who asked, whom, when, for what name, and what the answer was: all of it passed "
+    return "Hidden: nothing. Who asked, which server, when, for what name, and what the answer was: all of "
+           "it passed "
            "in clear, and could have been changed on its way.";
   std::string text = "Hidden: the question and its answer";
   if (!speaks_tls12(connection) && !is_resumed(connection))

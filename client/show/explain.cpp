@@ -202,7 +202,7 @@ class Story {
     line(6, fmt::format("valid: from {:%Y-%m-%d %H:%M:%S} to {:%Y-%m-%d %H:%M:%S} UTC",
                         tls::utc(peer->not_before), tls::utc(peer->not_after)));
     line(6, "pin: sha256/" + peer->pin + ", of its key [RFC 7858 4.2]");
-    if (!encrypted) line(6, "in clear: before TLS 1.3 the path sees whom we talk to");
+    if (!encrypted) line(6, "in clear: before TLS 1.3 the path sees which server we ask");
   }
 
   const tls::TlsError* rejection() const {

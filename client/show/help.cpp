@@ -23,7 +23,7 @@ where to ask
   -p, --port PORT     default 853 for tls, 53 for tcp and udp
   -4, -6              only such addresses of a host name
   +tcp, +notcp, +tls  over TCP, over UDP, over TLS (the default)
-whom to trust
+what to trust
   --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca);
                       default cert.pem for a server on this machine, `system` for any other
   --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
@@ -44,7 +44,7 @@ what to ask
   --dnssec, --nsid, --keepalive
                       DO; the server's name; how long it keeps a connection        (+[no]dnssec ...)
   --cookie[=HEX]      a cookie, drawn at random unless given                       (+[no]cookie[=HEX])
-  --subnet ADDR/LEN   whom the answer is for                                       (+subnet=ADDR/LEN)
+  --subnet ADDR/LEN   the network that the answer is for                           (+subnet=ADDR/LEN)
   --pad N             pad to a multiple of N octets; 128 over TLS, 0: not at all   (+padding=N)
   +ednsopt=CODE[:HEX] any other EDNS option
   --fixed-id N        the first query's ID, for runs that are to look alike; else random

@@ -4,7 +4,7 @@
 // what it was.
 //
 //    | header | question, records … | OPT: owner type size ttl rdlength options | records behind it … |
-//    |------------ as it was -------|----------- written anew ------------------|---- as they were ---|
+//    |------------ as it was -------|----------- written again ------------------|---- as they were ---|
 //
 // A record behind the OPT is rare (only TSIG belongs there) and may hold pointers to names behind it, which
 // moving would break: such a message is decoded and encoded again, which puts its OPT last.

@@ -11,7 +11,7 @@ class NetError : public std::runtime_error {
  public:
   enum class Kind { timeout, refused, unreachable, reset, closed, malformed, system };
 
-  // `action` is what was tried, to whom: "connect to 192.0.2.1:853".
+  // `action` is what was tried, with which peer: "connect to 192.0.2.1:853".
   NetError(Kind kind, const std::string& action, int error = 0);
 
   // From errno: ECONNREFUSED is refused, EHOSTUNREACH and its kin unreachable, ECONNRESET and EPIPE reset.

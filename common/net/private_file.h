@@ -20,7 +20,7 @@ UniqueFd open_private(const std::string& purpose, const std::string& file, int f
 // errno with which the line, or its end, was lost.
 int append_line(int fd, std::string_view line) noexcept;
 
-// A file of secrets that grows: made anew, and whole after every append, so that its writer may be killed at
+// A file of secrets that grows: made again, and whole after every append, so that its writer may be killed at
 // any time.
 class PrivateFile {
  public:

@@ -157,7 +157,7 @@ Status TlsStream::try_handshake() {
   if (handshaken_) return Status::done;
   begin_call();
   const Status status = translate(SSL_do_handshake(ssl_.get()), 0, kHandshake).status;
-  // This thread's random generators, 6 kB, are hardly needed any more, and made anew if they are. Freed now,
+  // This thread's random generators, 6 kB, are hardly needed any more, and made again if they are. Freed now,
   // the room serves the next handshake, on whichever thread.
   if (status == Status::done) OPENSSL_thread_stop();
   return status;

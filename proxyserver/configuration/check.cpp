@@ -88,7 +88,7 @@ void check_key(const Options& options, const std::string& pin, Report& report) {
                         reader.empty() ? "its owner alone can read it" : reader + " can read it, too"));
 }
 
-// Clients whom the announcement leads to the TLS listener want to see there the address at which they asked
+// Clients that the announcement leads to the TLS listener want to see there the address at which they asked
 // in clear (RFC 9462 §4.2); of a private one no CA says whose it is, and they may do without (§4.3).
 void check_announcement(const Options& options, const tls::ServerContext& context, Report& report) {
   if (options.announce.empty()) return;

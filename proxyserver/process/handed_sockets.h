@@ -1,5 +1,5 @@
 // Sockets that the service manager has opened for us: systemd's sd_listen_fds(3), without its library. They
-// outlive the program: who connects while it starts anew waits in their queue, and loses nothing.
+// outlive the program: who connects while it starts again waits in their queue, and loses nothing.
 #pragma once
 
 #include <expected>

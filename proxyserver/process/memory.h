@@ -10,7 +10,7 @@
 //
 // No cache of freed chunks for each thread: 11 of 38 kB that an idle client costs would lie there, left
 // behind by its handshake. Only the environment can turn it off, and only at the start, so this starts the
-// program anew, unless GLIBC_TUNABLES is set already (by us, or by somebody who knows better). Not under a
+// program again, unless GLIBC_TUNABLES is set already (by us, or by somebody who knows better). Not under a
 // sanitizer, and not with file capabilities: there glibc takes the variable away, and we would start again
 // for ever.
 void prepare_heap(char** argv) noexcept;

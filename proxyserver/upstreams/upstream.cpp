@@ -19,7 +19,7 @@ constexpr auto kTrialTime = 1s;  // for one query to prove that a resolver is ba
 constexpr auto kSuspicion = 10s;
 constexpr auto kOneByOne = 1s;  // then a resolver that answers once and closes gets another chance
 // An idle connection keeps its buffers for so long: clients ask once in a few seconds, and then it would have
-// to get them anew.
+// to get them again.
 constexpr auto kKeepBuffers = 6s;
 
 constexpr std::chrono::duration<double> kFirstPenalty = 250ms;

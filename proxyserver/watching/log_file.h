@@ -1,5 +1,5 @@
 // A file of the proxy's that grows by lines, and that another program may take away (logrotate(8)): it can be
-// opened anew under its name.
+// opened again under its name.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ class LogFile {
   int fd() const { return fd_.get(); }
   bool is_regular() const { return regular_; }  // else a pipe or a device, which nobody takes away
   const std::string& name() const { return name_; }
-  std::string folder() const;  // that opening it anew needs; empty: none
+  std::string folder() const;  // that opening it again needs; empty: none
 
   // Says in the log what came of it. If it fails, the lines go where they went before.
   void reopen() const;

@@ -260,7 +260,7 @@ void Metrics::write(Exposition& to) const {
              "Clients, and queries of theirs, that a rule turned away, by transport and rule.");
   write_table(to, c, at::kRefused, "rule", kRules);
   to.counter("dot_proxy_accept_pauses_total",
-             "Times that accepting paused for want of descriptors, memory or threads.");
+             "Times that accepting paused for lack of descriptors, memory or threads.");
   to.sample({}, c.total(at::kPauses));
 
   to.counter("dot_proxy_client_tls_handshakes_total", "TLS handshakes with clients, full or resumed.");

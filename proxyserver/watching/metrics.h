@@ -66,7 +66,7 @@ class Metrics {
   Counters counters_;
 };
 
-// Of one upstream. Lives as long as it does; series that end and begin anew are what Prometheus expects.
+// Of one upstream. Lives as long as it does; series that end and begin again are what Prometheus expects.
 class UpstreamMetrics {
  public:
   using Duration = std::chrono::steady_clock::duration;

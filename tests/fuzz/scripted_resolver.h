@@ -15,7 +15,7 @@ namespace fuzz {
 class ScriptedResolver {
  public:
   explicit ScriptedResolver(Script acts) : acts_(acts) {}
-  ~ScriptedResolver();  // resets all connections, lest their ports have to rest
+  ~ScriptedResolver();  // resets all connections, so that their ports need no rest
 
   static net::Endpoint endpoint();
   static net::Endpoint refusing_endpoint();  // where nobody listens

@@ -114,7 +114,7 @@ TEST_CASE(
   CHECK(Scraper(proxy).samples_once(ended, 1)[ended] == 1);
 }
 
-TEST_CASE("a query among garbage begins the count anew, and UDP counts nothing") {
+TEST_CASE("a query among garbage begins the count again, and UDP counts nothing") {
   const LabResolver resolver;
   const Proxy proxy(resolver, Transport::tls, kWithUdp);
   const Bytes garbage = hex("0002 0100 0000 0000 0000 0000");

@@ -232,7 +232,7 @@ TEST_CASE("datagrams of every size of nonsense disturb nobody, and hide no good 
         attacker.send(ByteView(octets).first(size));
   });
   Datagrams good(proxy.endpoint(Transport::udp));
-  // What the kernel threw away for want of room, as it may, is asked again.
+  // What the kernel threw away for lack of room, as it may, is asked again.
   std::optional<Bytes> reply;
   for (int i = 0; i < 20 && !reply; ++i) {
     good.send(dns::encode(make_query("good.tag.test.", dns::type::TXT)));

@@ -65,8 +65,8 @@ TEST_CASE("a hundred queries in flight to an upstream 20 ms away reach nine tent
   const Proxy proxy(resolver, Transport::tls, {"--max-in-flight", "100"});
   double best = 0;
   double direct = 0;
-  // Against what the same client reaches without the proxy, lest a slow machine or a sanitizer fail us; and
-  // against the number itself wherever that is within reach.
+  // Against what the same client reaches without the proxy, so that a slow machine or a sanitizer is no
+  // failure; and against the number itself wherever that is within reach.
   const auto goal = [&] { return (SANITIZED ? 0.4 : 0.9) * std::min(100 / kRoundTrip, direct); };
   for (int i = 0; i < 4 * kMeasurements && (i == 0 || best < goal()); ++i) {
     DotConnection straight = resolver.connect(Transport::tls);

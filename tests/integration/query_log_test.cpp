@@ -164,7 +164,7 @@ TEST_CASE("a pipe whose reader goes away takes nothing from anybody, and a new r
   CHECK_THAT(text, Contains("query-log-dropped count=1\n") && Contains("name=second.tag.test."));
 }
 
-TEST_CASE("a query log that is taken away and opened anew under traffic loses no line") {
+TEST_CASE("a query log that is taken away and opened again under traffic loses no line") {
   const LabResolver resolver;
   const TempDir directory;
   const std::string folder = directory.file("log");
@@ -218,7 +218,7 @@ TEST_CASE("a query log that is taken away and opened anew under traffic loses no
   CHECK(count_of(proxy.process().error_output(), "log-reopened file=" + file) == kTurns);
 }
 
-TEST_CASE("a log that cannot be opened anew goes on where it was, and that is said") {
+TEST_CASE("a log that cannot be opened again goes on where it was, and that is said") {
   const LabResolver resolver;
   const TempDir directory;
   const std::string file = directory.file("queries");

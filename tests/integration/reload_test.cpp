@@ -205,7 +205,7 @@ TEST_CASE("a resolver that is trusted no more gets no query over the connection 
 }
 
 TEST_CASE(
-    "what --config says anew counts at SIGHUP on every leg, what cannot is named, a mistake changes "
+    "what --config says again counts at SIGHUP on every leg, what cannot is named, a mistake changes "
     "nothing") {
   const ScriptedUpstream upstream(Transport::tcp,
                                   [](const auto& query) { return dns::encode(answer_to(query.message())); });

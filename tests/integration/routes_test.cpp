@@ -140,7 +140,7 @@ TEST_CASE("names of others do not wait for a suffix whose resolver is away, nor 
                     Arguments{"--query-timeout", "1s"});
   DotConnection client = proxy.connect(Transport::tls);
   CHECK(said(client.ask(query("www.corp.test."))) == "NOERROR spare");
-  // It is tried anew each tenth of a second until its time is over: all these are answered before.
+  // It is tried again each tenth of a second until its time is over: all these are answered before.
   client.send(query("www.dead.test.", 99));
   for (std::uint16_t i = 0; i < 30; ++i) CHECK(client.ask(query("www.test.", i)).header.id == i);
   const dns::Message last = client.read_message();

@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr unsigned kClients = 200;
-constexpr unsigned kPerConnection = 150;  // queries at most, then a client comes anew
+constexpr unsigned kPerConnection = 150;  // queries at most, then a client comes again
 constexpr seconds kEnd{30};               // by then a query has had its answer, or SERVFAIL
 constexpr milliseconds kBetweenDeaths{500};
 constexpr milliseconds kQueryTime{SANITIZED ? 3000 : 1000};  // then it ends, with SERVFAIL

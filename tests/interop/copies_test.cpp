@@ -180,7 +180,7 @@ class Farm {
 };
 
 // Clients that ask steadily. Told by a keepalive of zero that the copy stops (RFC 7828 §3.4) they connect
-// anew; a query whose connection is closed before its answer is asked again (RFC 7766 §6.2.4).
+// again; a query whose connection is closed before its answer is asked again (RFC 7766 §6.2.4).
 class Load {
  public:
   // Every second one keeps its connection for `queries` queries only; 0: none does.

@@ -15,7 +15,7 @@ std::string_view mode_of(Transport transport) {
   return transport == Transport::tls ? "dot" : to_string(transport);
 }
 
-// "-O num-queries-per-conn=…" makes it come anew all the time.
+// "-O num-queries-per-conn=…" makes it come again all the time.
 std::string run_dnsperf(const std::string& path, const Proxy& proxy, Transport leg, const Arguments& extra) {
   const TempDir directory;
   std::ofstream names(directory.file("names"));

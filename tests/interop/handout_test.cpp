@@ -272,7 +272,8 @@ TEST_CASE(
     check_structure(folder, page_of(folder, name));
   }
   const std::string page = page_of(folder, "01-first-query.html");
-  CHECK(page.find("<h1>A first query: who asks whom, and how the answer came</h1>") != std::string::npos);
+  CHECK(page.find("<h1>A first query: who asks, who answers, and how the answer came</h1>") !=
+        std::string::npos);
   CHECK(page.find("<span class=\"name\">google.com.</span>") != std::string::npos);
   CHECK(page.find("--save") == std::string::npos);
   CHECK(all_matches(page, "(<summary>The answer</summary>)").size() >= 5);

@@ -17,7 +17,7 @@ namespace lab {
 namespace {
 
 constexpr int kBacklog = 1024;
-// While accept(2) fails for want of descriptors, the listener stays readable: look again, but not at once.
+// While accept(2) fails for lack of descriptors, the listener stays readable: look again, but not at once.
 constexpr int kAcceptPauseMs = 50;
 
 constexpr int kPortAttempts = 16;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A first query: who asks whom, and how the answer came (5 minutes)
+# A first query: who asks, who answers, and how the answer came (5 minutes)
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 
 phase "A resolver, and a proxy in front of it"

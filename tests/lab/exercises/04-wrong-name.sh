@@ -12,6 +12,6 @@ quiz trust
 
 phase "The name to check is for us to choose"
 run client "@$resolver" --ca "$resolver_ca" --tls-name somebody-else.test google.com +noall +answer +stats
-look "'Authenticated': we asked for that name, so that is who it is. Only do so if it is whom you mean."
+look "'Authenticated': we asked for that name, so that is who it is. Do this only if it is the server that you mean."
 expect_status 0
 expect 'Authenticated: somebody-else\.test'

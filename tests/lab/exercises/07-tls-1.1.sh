@@ -10,7 +10,7 @@ expect_status 21
 
 phase "A client that would take anything"
 run client "@$resolver" --ca "$resolver_ca" --tls-min 1.0 google.com +noall +answer +stats
-look "the answer came, and the line ';; TLS' says over what. Its keys are made with MD5 and SHA-1, its octets sealed by CBC, and each of the three has been attacked again and again. Who would still offer it, and to whom?"
+look "the answer came, and the line ';; TLS' says over what. Its keys are made with MD5 and SHA-1, its octets sealed by CBC, and each of the three has been attacked again and again. Which servers still offer it, and to which clients?"
 expect_status 0
 expect 'TLS: TLSv1\.1'
 expect 'WARNING: TLSv1\.1'

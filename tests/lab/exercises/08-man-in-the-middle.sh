@@ -11,19 +11,19 @@ www.example.com. 60 IN A 203.0.113.66
 ZONE
 start impostor labresolver --listen tls://127.0.0.1:0 --zone lies.zone --ca-out impostor.pem
 impostor=$(listening impostor tls)
-say "The impostor has a certificate for the very same names, from a CA that he made himself; and a zone of lies. Somehow he got himself onto our path: he answers where we think that the resolver is."
+say "The impostor has a certificate for the same names, from a CA of its own, and a zone with wrong addresses. It has got onto our path: it answers where we think that the resolver is."
 run client "@$real" --ca "$real_ca" --short www.example.com
 truth=$output
 expect_status 0
 
 phase "A strict client"
 run client "@$impostor" --ca "$real_ca" --short www.example.com
-look "no answer is better than his: exit code 22, and he never saw the question."
+look "no answer is better than a wrong one: exit code 22. The impostor never saw the question."
 expect_status 22
 
 phase "A client that does not care"
 run client "@$impostor" --ca "$real_ca" --insecure --short www.example.com
-look "the address is the impostor's. It was encrypted all the way: to him. The warning says what a strict client would have said."
+look "the address is the impostor's. The query was encrypted, but to the impostor. The warning says what a strict client would have said."
 expect_status 0
 expect '203\.0\.113\.66'
 expect 'WARNING: --insecure'
@@ -31,15 +31,15 @@ expect_not "^${truth//./\\.}$"
 quiz trust
 
 phase "A quieter one, and both sides in one chart"
-say "Now he lies no more: behind his certificate he runs a proxy that asks the real resolver. Every answer is right. And he keeps a trace."
+say "Now the impostor gives no wrong answers: behind its certificate is a proxy that asks the real resolver. Every answer is right. But it keeps a trace."
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=lab.test \
-  -addext subjectAltName=DNS:lab.test,IP:127.0.0.1 -keyout his.key -out his.pem 2>/dev/null
-proxy quiet --upstream "$real" --upstream-ca "$real_ca" --cert his.pem --key his.key --trace trace
+  -addext subjectAltName=DNS:lab.test,IP:127.0.0.1 -keyout quiet.key -out quiet.pem 2>/dev/null
+proxy quiet --upstream "$real" --upstream-ca "$real_ca" --cert quiet.pem --key quiet.key --trace trace
 run client "@$quiet" --ca "$real_ca" --insecure --short www.example.com --chart careless.txt --proxy-trace trace
 expect_status 0
 expect "^${truth//./\\.}$"
 run cat careless.txt
-look "both legs are encrypted (=>), and still he reads the name: encryption ends at whom one speaks to. 'proxy' is the man in the middle."
+look "both legs are encrypted (=>), and still the man in the middle ('proxy') reads the name: encryption ends at the server that the client accepts."
 expect 'query [0-9]+/[0-9]+ www\.example\.com\. A'
 run client "@$quiet" --ca "$real_ca" --short www.example.com --chart strict.txt --proxy-trace trace
 expect_status 22

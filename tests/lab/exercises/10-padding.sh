@@ -21,6 +21,6 @@ look "'sent': encryption hides what is said, not how long it is. Name and size g
 phase "Padded to 128 octets (RFC 8467)"
 : >sizes
 sizes
-look "every query is as long as every other. What would padding of the answers (468 octets, by the server) still not hide? When, how often, and to whom."
+look "every query is as long as every other. What would padding of the answers (468 octets, by the server) still not hide? When, how often, and to which server."
 [ "$(sort -u sizes | wc -l)" -eq 1 ] || fail "padded queries should have one size"
 quiz sizes

@@ -35,7 +35,7 @@ look "'local=': it is the proxy's end of the connection to the resolver, and the
 [ "$connections" -eq 1 ] || fail "there was more than one connection"
 expect ' id=1002 .* reader='
 
-phase "Who reads for whom"
+phase "Which thread reads for the others"
 run cat ben.txt
 look "'read by the thread of'. One thread at a time reads a shared connection: here Anna's, which waits for her own slow answer anyway. It reads Ben's answer, and hands it on to Ben."
 expect 'read by the thread of 127\.0\.0\.1:'

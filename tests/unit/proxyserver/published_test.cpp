@@ -14,7 +14,7 @@ TEST_CASE("what was read of a published value stays as it was when another takes
   CHECK(value.current() == "another, too long to be kept inside the string itself");
 }
 
-TEST_CASE("a value that is published again is no news, and takes no memory anew") {
+TEST_CASE("a value that is published again is no news, and takes no memory again") {
   Published<std::string> value("one");
   const std::string& first = value.current();
   CHECK_FALSE(value.publish("one"));
