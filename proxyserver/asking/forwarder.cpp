@@ -404,8 +404,8 @@ void Forwarder::expire(Clock::time_point now) {
 
 void Forwarder::fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause,
                      Clock::time_point now) {
-  if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
   if (query->may_be_stale && end_with_stale(query, now)) return;
+  if (query->refused_by != nullptr) return end_with(query, query->refusal, query->refused_by, now);
   if (metrics_ != nullptr) metrics_->failed(cause);
   if (logging::enabled(logging::Level::debug))
     logging::write(logging::Level::debug, "query-failed",

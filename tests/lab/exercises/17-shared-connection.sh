@@ -5,7 +5,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 phase "Three clients, at the same time"
 resolver resolver
 proxy proxy --upstream "$resolver" --upstream-ca "$resolver_ca" --trace trace
-say "A handshake is dear. So the proxy keeps one connection to the resolver, and all clients share it. Anna asks for a name that takes long: 'delay-NNN.' makes this resolver wait NNN milliseconds. Ben and Eve ask while she waits."
+say "A handshake costs time. So the proxy keeps one connection to the resolver, and all clients share it. Anna asks for a name that takes long: 'delay-NNN.' makes this resolver wait NNN milliseconds. Ben and Eve ask while she waits."
 ask() { client "@$proxy" --ca cert.pem --fixed-id "$1" --short "$2" --chart "$3.txt" --proxy-trace trace; }
 together() {
   : >trace
