@@ -120,7 +120,9 @@ void check_answers(const ServerKind& kind) {
   check_pipelined(through);
   const auto connections = events(directory, "connected");
   CAPTURE(connections);
-  CHECK(connections.size() <= 2);  // the second, once it is known of dnsdist 1.7 what it leaves unread
+  // A second, once it is known of dnsdist 1.7 what it leaves unread; on a busy machine one or two more, for
+  // queries that look slow and are asked apart.
+  CHECK(connections.size() <= 4);
   check_refuses(*server);
 }
 
