@@ -88,16 +88,18 @@ class Forwarder {
   void attend(const ConnectionPtr& connection, short events, Clock::time_point now);
   void deliver(const ConnectionPtr& from, Clock::time_point now);
   bool is_last_word(const Reply& reply, const Upstream& upstream) const;
-  void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
   void refused(const Returned& returned, Clock::time_point now);
   void ask_another(const QueryPtr& query, Clock::time_point now);
   void hand_out(Clock::time_point now);
-  void end_with(const QueryPtr& query, ByteView answer, const Upstream* by, Clock::time_point now);
-  void fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause, Clock::time_point now);
   void count(Metrics::Again cause, std::size_t queries = 1) const {
     if (metrics_ != nullptr) metrics_->sent_again(cause, queries);
   }
+
+  // failing.cpp: queries whose connection has died, or whose time is over.
+  void lost(const QueryPtr& query, const Death& death, Clock::time_point now);
   void expire(Clock::time_point now);
+  void fail(const QueryPtr& query, const ExtendedError& error, Metrics::Failure cause, Clock::time_point now);
+  void end_with(const QueryPtr& query, ByteView answer, const Upstream* by, Clock::time_point now);
 
   // sharing.cpp: what the cache has, and questions that are asked once for many.
   bool must_ask(const QueryPtr& query, Clock::time_point now);
@@ -131,6 +133,7 @@ class Forwarder {
   Cache* const cache_;
   std::vector<QueryPtr> outbox_;      // to be sent
   std::vector<QueryPtr> unanswered_;  // by deadline; some of them may have ended
+  std::size_t live_ = 0;              // of those, when the ones that had ended were cleared away last
   std::vector<QueryPtr> impatient_;   // of those: a stale answer will do, after a while
   std::vector<ConnectionPtr> attended_;
   std::vector<QueryPtr> sending_;  // of one turn; so are the next three

@@ -42,7 +42,6 @@ class Refresher::Worker final : public Asker {
   }
   std::string client_of(const Query&) const override { return "cache"; }
   bool is_one_client() const override { return false; }
-  std::size_t in_flight() const override { return 0; }
 
  private:
   void serve(int stopping) {

@@ -41,7 +41,6 @@ class Session final : public Asker {
   void deliver(std::span<const Answer> answers, Clock::time_point now) override;
   std::string client_of(const Query&) const override { return client_name_; }
   bool is_one_client() const override { return true; }
-  std::size_t in_flight() const override { return in_flight_; }
 
  private:
   void serve();

@@ -53,7 +53,6 @@ class UdpService::Worker final : public Asker {
   void deliver(std::span<const Answer> answers, Clock::time_point now) override;
   std::string client_of(const Query& query) const override { return path_of(query).peer.to_string(); }
   bool is_one_client() const override { return false; }
-  std::size_t in_flight() const override { return in_flight_; }
 
  private:
   struct FromDatagram final : Query {

@@ -56,7 +56,6 @@ class Asker : public std::enable_shared_from_this<Asker> {
 
   // All its queries are one client's, which is to blame if a resolver cannot bear them.
   virtual bool is_one_client() const = 0;
-  virtual std::size_t in_flight() const = 0;  // queries that wait for their answers
 
   // Any thread, holding no lock: mail, which wakes the asker's thread. False: it has ended, and the query is
   // dropped.

@@ -20,7 +20,6 @@ class FakeAsker : public Asker {
   }
   std::string client_of(const Query&) const override { return "test"; }
   bool is_one_client() const override { return true; }
-  std::size_t in_flight() const override { return 0; }
 
   QueryPtr query(const std::string& name, std::uint16_t id = 1) {
     dns::Message message;

@@ -130,7 +130,6 @@ class Session final : public Asker {
   }
   std::string client_of(const Query&) const override { return "test"; }
   bool is_one_client() const override { return true; }
-  std::size_t in_flight() const override { return submitted_ - answered_ - failed_; }
 
  private:
   void submit() {

@@ -158,7 +158,6 @@ class Person final : public Asker {
   }
   std::string client_of(const Query&) const override { return "test"; }
   bool is_one_client() const override { return true; }
-  std::size_t in_flight() const override { return asked_.size(); }
 
  private:
   const Limits limits_;
