@@ -109,7 +109,8 @@ TEST_CASE("a lost and resent query is drawn with both sends, the loss and its ca
   check_approved("chart_resent.text", client::to_text(drawn));
 }
 
-TEST_CASE("pipelined queries keep their IDs apart, and who read for whom is told", "[chart]") {
+TEST_CASE("pipelined queries keep their IDs apart, and the chart says which thread read for the others",
+          "[chart]") {
   const SequenceChart drawn = chart(
       R"(0.021400 query client=192.0.2.7:40000 id=4660 name=google.com. type=A octets=110
 0.021500 query client=192.0.2.7:40000 id=4661 name=www.example.com. type=A octets=115
