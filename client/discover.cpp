@@ -63,6 +63,10 @@ std::string why_unusable(const Designation& said, const std::string& unknown) {
   return said.port == 0 ? "nothing listens on port 0" : "";
 }
 
+bool is_address(const dns::Record& record) {
+  return record.type == dns::type::A || record.type == dns::type::AAAA;
+}
+
 // One after the other: what the first takes is not there for the next.
 class Discoverer {
  public:
@@ -118,8 +122,7 @@ void Discoverer::find_addresses(Designated& one) {
   };
   const auto add_records = [&](const std::vector<dns::Record>& records, const dns::Name& owner) {
     for (const dns::Record& record : records)
-      if (record.owner == owner && (record.type == dns::type::A || record.type == dns::type::AAAA))
-        add(dns::rdata_to_text(record.rdata));
+      if (record.owner == owner && is_address(record)) add(dns::rdata_to_text(record.rdata));
   };
   one.source = "the additional section of the answer";
   add_records(found_.asked.answers[0]->message.additionals, one.said.target);
@@ -133,9 +136,9 @@ void Discoverer::find_addresses(Designated& one) {
     options.questions = {{one.said.target, dns::type::A}, {one.said.target, dns::type::AAAA}};
     const Outcome outcome = ask(options);
     for (const auto& answer : outcome.answers)
-      if (answer)  // an alias on the way has another owner
-        for (const dns::Record& record : answer->message.answers)
-          add_records(answer->message.answers, record.owner);
+      if (answer)
+        for (const dns::Record& record : answer->message.answers)  // behind an alias the owner is another
+          if (is_address(record)) add(dns::rdata_to_text(record.rdata));
   }
   // The one that was asked comes first: it alone may be used without a certificate that says so.
   const auto is_other = [&](const net::SocketAddress& address) {

@@ -1,10 +1,9 @@
 // --discover: whether a resolver that is asked in clear says where it is asked over TLS, and whether that may
 // be believed (RFC 9462, Discovery of Designated Resolvers).
 //
-//   _dns.resolver.arpa SVCB ─ in clear ─► records ─► TLS to each ─► its certificate carries the address that
-//                                                                   was asked: verified (§4.2)
-//                                                                └► it does not: opportunistic (§4.3),
-//                                                                refused
+//   _dns.resolver.arpa SVCB ─ in clear ─► records ─► TLS to each ─► the certificate has the address that was
+//                                                                   asked: verified (§4.2); it has not:
+//                                                                   opportunistic (§4.3), or refused
 #pragma once
 
 #include <string>

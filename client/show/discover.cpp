@@ -67,17 +67,15 @@ std::string reason(const Designated& one, const std::string& asked, std::time_t 
   switch (one.verdict) {
     case Verdict::verified:
       return fmt::format(
-          "{} is vouched for by {}, and it names {}, the address that was asked in clear. Who forged the "
-          "answer "
-          "would need such a certificate, too (RFC 9462 4.2)",
+          "{} is vouched for by {}, and it names {}, the address that was asked in clear. Somebody who "
+          "forged the answer would need such a certificate, too (RFC 9462 4.2)",
           certificate_words(one), printable(connection_of(one)->authority), asked);
     case Verdict::opportunistic:
       return fmt::format(
           "it is not verified: {}. But {} is a private address, for which no public CA gives a certificate, "
-          "and "
-          "the same address was asked in clear: it may be used, as who sits there reads the questions "
-          "anyway. "
-          "That protects from who listens, not from who forges (RFC 9462 4.3)",
+          "and the same address was asked in clear. It may be used, since whoever is at that address reads "
+          "the questions anyway. This protects against somebody who only reads the traffic, not against "
+          "somebody who forges answers (RFC 9462 4.3)",
           failure_words(one, now), asked);
     case Verdict::refused:
       return failure_words(one, now);

@@ -8,8 +8,8 @@ std::string_view help_text() {
   return R"(usage: client [@SERVER] NAME [TYPE] [CLASS] [NAME ...] [options]
 
 Asks a DNS server over TLS and prints the answer as dig does. Without @SERVER it asks the proxy on this
-machine, 127.0.0.1:8443; without TYPE, for an address (A). On this machine it trusts cert.pem alone, elsewhere
-the system's trust store, until told otherwise.
+machine, 127.0.0.1:8443; without TYPE, for an address (A). For a server on this machine it trusts cert.pem
+only, for other servers the system's trust store; --ca changes that.
 
 examples
   client google.com                      ask the local proxy for an IPv4 address
@@ -21,16 +21,16 @@ examples
 where to ask
   @SERVER             [tls://|tcp://|udp://]HOST[:PORT][#NAME]; IPv6 with a port as [ADDRESS]:PORT
   -p, --port PORT     default 853 for tls, 53 for tcp and udp
-  -4, -6              only such addresses of a host name
+  -4, -6              use only IPv4, or only IPv6, addresses of a host name
   +tcp, +notcp, +tls  over TCP, over UDP, over TLS (the default)
 what to trust
   --ca FILE           PEM file of trust anchors; `system` for the system's store   (+tls-ca=FILE, +tls-ca);
                       default cert.pem for a server on this machine, `system` for any other
   --tls-name NAME     the name or address its certificate must carry, default HOST (+tls-hostname=NAME)
-  --pin sha256/BASE64 a key that must be in its chain, besides; repeatable; --pin-only: no CA is looked at
+  --pin sha256/BASE64 a key that must also be in its chain; repeatable; --pin-only: check the pin only
   --cert FILE, --key FILE
                       the certificate to show a server that asks for one (two-way TLS)
-  --insecure          no matter who answers; says what a strict client would have said
+  --insecure          accept any server; print the error that a strict client would give
   --tls-min, --tls-max 1.0|1.1|1.2|1.3
                       the versions to offer, default 1.2 and 1.3
   --groups LIST       the groups to offer for the key exchange, by OpenSSL's names: X25519MLKEM768:x25519
@@ -47,7 +47,7 @@ what to ask
   --subnet ADDR/LEN   the network that the answer is for                           (+subnet=ADDR/LEN)
   --pad N             pad to a multiple of N octets; 128 over TLS, 0: not at all   (+padding=N)
   +ednsopt=CODE[:HEX] any other EDNS option
-  --fixed-id N        the first query's ID, for runs that are to look alike; else random
+  --fixed-id N        the first query's ID, to make two runs look the same; default random
 what to show
   --short             the records' data alone                                      (+short)
   --json              a JSON object per question and line, by RFC 8427             (+json)
@@ -63,9 +63,9 @@ what to show
   --timeline          where the time went, and the round trips, as bars
   --bench N           N questions by each way to ask them: what TLS, tickets and open connections cost; TCP
                       and UDP in clear too, at --clear-port PORT of the same host, default 53
-  --discover          asks @ADDRESS in clear where it takes TLS, and whether that is to be believed: verified,
-                      opportunistic, or refused with the reason (RFC 9462)
-files to leave behind
+  --discover          ask @ADDRESS in clear where it takes TLS, and check that: verified, opportunistic, or
+                      refused with the reason (RFC 9462)
+files to write
   --chart FILE        the message sequence chart, .svg, .html or .txt; --proxy-trace FILE, which proxyserver
                       --trace wrote, adds the proxy's other leg
   --session FILE      the TLS session: the next run with the same FILE resumes it
@@ -73,10 +73,10 @@ files to leave behind
   --capture FILE      the packets with those secrets, as pcapng
   --save FILE         the whole run; `client --replay FILE` shows it again in any view, and sends nothing
 what to ask you about the run
-  --quiz              hides what passed, and asks for it; answers on standard input, a line each
+  --quiz              hide parts of the run and ask about them; type each answer on a line of its own
   --quiz-sheet, --quiz-key
                       the questions for paper, and the answers with the reasons; with --json for programs
-  --seed N            other questions for another N; --quiz-theme WORD: those about it first
+  --seed N            another N gives other questions; --quiz-theme WORD: questions about WORD come first
 and
   --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
   --glossary [WORD]   what a word of DNS or TLS means, and where to see it

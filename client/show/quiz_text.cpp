@@ -49,8 +49,7 @@ std::string introduction(const std::vector<QuizQuestion>& quiz, const Options& o
                      quiz.size() == 1 ? "" : "s", options.quiz.seed_or_first()) +
          lines(
              "Octets are in hexadecimal, and their count begins at 0. An answer is a letter, a number "
-             "(decimal, "
-             "or hexadecimal with 0x in front), or words.",
+             "(decimal, or hexadecimal with 0x in front), or words.",
              0) +
          '\n';
 }

@@ -268,6 +268,11 @@ TEST_CASE("a copy that is killed under load costs its own connections alone, and
     return count_of(trace, fmt::format(" accepted {}", kClient)) -
            count_of(trace, fmt::format(" closed {}", kClient));
   };
+  wait_until([&] {  // until every client has its connection, and those of before are gone
+    std::size_t all = 0;
+    for (unsigned i = 0; i < kCopies; ++i) all += connections(i);
+    return all == kClients;
+  });
   unsigned victim = 0;
   for (unsigned i = 1; i < kCopies; ++i)
     if (connections(i) > connections(victim)) victim = i;

@@ -10,7 +10,7 @@ say "proxyserver listens on $proxy. It shows cert.pem, and asks labresolver over
 
 phase "One question"
 run client "@$proxy" --ca cert.pem google.com
-look "the line 'status: NOERROR', the ANSWER SECTION, and below it how the answer came: which version of TLS, who vouched for the server, and what each part took."
+look "the line 'status: NOERROR', the ANSWER SECTION, and below it how the answer came: which version of TLS, who vouched for the server, and how long each part took."
 expect_status 0
 expect 'status: NOERROR'
 expect '^google\.com\..*IN[[:space:]]+A'
@@ -24,7 +24,7 @@ expect_status 0
 expect 'status: NXDOMAIN'
 quiz answer
 
-phase "Nobody there is none"
+phase "If no server is there, there is no answer"
 run client @tls://127.0.0.1:1 --ca cert.pem google.com
 look "one line that says what, why, and what to try, and its own exit code: 20."
 expect_status 20

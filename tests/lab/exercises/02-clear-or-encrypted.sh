@@ -18,7 +18,7 @@ phase "Encrypted"
 run client "@tls://$encrypted" --ca "$resolver_ca" +short www.example.com A
 expect_status 0
 run cat "$encrypted_log"
-look "the first piece, the ClientHello: it can be read, and says 'dot'. Behind the ServerHello nothing can be read any more."
+look "the first piece, the ClientHello: it can be read, and says 'dot'. After the ServerHello nothing can be read any more."
 expect '\.dot'
 expect_not 'example'
 

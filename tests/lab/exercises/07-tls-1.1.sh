@@ -10,13 +10,13 @@ expect_status 21
 
 phase "A client that would take anything"
 run client "@$resolver" --ca "$resolver_ca" --tls-min 1.0 google.com +noall +answer +stats
-look "the answer came, and the line ';; TLS' says over what. Its keys are made with MD5 and SHA-1, its octets sealed by CBC, and each of the three has been attacked again and again. Which servers still offer it, and to which clients?"
+look "the answer came, and the line ';; TLS' shows the version. TLS 1.1 makes its keys with MD5 and SHA-1, and encrypts with CBC. All three have been attacked many times. Which servers still offer TLS 1.1, and to which clients?"
 expect_status 0
 expect 'TLS: TLSv1\.1'
 expect 'WARNING: TLSv1\.1'
 quiz versions
 
-phase "A server that is new enough, and a client that insists"
+phase "A newer server, and a client that limits the versions"
 resolver modern
 run client "@$modern" --ca "$modern_ca" --tls-max 1.2 google.com +noall +answer +stats
 expect_status 0

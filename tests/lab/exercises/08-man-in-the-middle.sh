@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A man in the middle, with a CA of his own: strict against --insecure (10 minutes)
+# A man in the middle, with a CA of its own: strict against --insecure (10 minutes)
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 need openssl openssl
 
@@ -11,7 +11,7 @@ www.example.com. 60 IN A 203.0.113.66
 ZONE
 start impostor labresolver --listen tls://127.0.0.1:0 --zone lies.zone --ca-out impostor.pem
 impostor=$(listening impostor tls)
-say "The impostor has a certificate for the same names, from a CA of its own, and a zone with wrong addresses. It has got onto our path: it answers where we think that the resolver is."
+say "The impostor has a certificate for the same names, from a CA of its own, and a zone with wrong addresses. It is now on our path, and answers at the address where we expect the resolver."
 run client "@$real" --ca "$real_ca" --short www.example.com
 truth=$output
 expect_status 0
@@ -30,7 +30,7 @@ expect 'WARNING: --insecure'
 expect_not "^${truth//./\\.}$"
 quiz trust
 
-phase "A quieter one, and both sides in one chart"
+phase "An impostor that gives right answers, and both sides in one chart"
 say "Now the impostor gives no wrong answers: behind its certificate is a proxy that asks the real resolver. Every answer is right. But it keeps a trace."
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=lab.test \
   -addext subjectAltName=DNS:lab.test,IP:127.0.0.1 -keyout quiet.key -out quiet.pem 2>/dev/null
@@ -44,7 +44,7 @@ expect 'query [0-9]+/[0-9]+ www\.example\.com\. A'
 run client "@$quiet" --ca "$real_ca" --short www.example.com --chart strict.txt --proxy-trace trace
 expect_status 22
 run cat strict.txt
-look "the strict client's alert, and that no query comes behind it: the man in the middle has nothing to ask, and no third lane."
+look "the strict client's alert, and that no query comes after it. So the man in the middle asks the resolver nothing, and the chart has no third column."
 expect 'fatal unknown_ca'
 expect_not 'query [0-9]'
 

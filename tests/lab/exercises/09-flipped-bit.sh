@@ -15,14 +15,14 @@ expect_status 0
 
 phase "Over TCP, one bit flipped"
 run client "@tcp://$plain" --short +noedns www.example.com
-look "another address, exit code 0, and not a word: plain DNS has nothing that would notice."
+look "another address, exit code 0, and no warning: plain DNS has no check that would notice the change."
 expect_status 0
 expect '^[0-9.]+$'
 [ "$output" != "$truth" ] || fail "the address is still $truth"
 
 phase "Over TLS, one bit flipped"
 run client "@tls://$encrypted" --ca "$resolver_ca" --short +noedns www.example.com
-look "every record carries a tag of 16 octets that only the two ends can make. One bit more or less, and it does not fit: the connection ends, and nobody believes anything."
+look "every record carries a tag of 16 octets that only the two ends can make. If one bit changes, the tag is wrong: the client ends the connection, and uses nothing of this record."
 expect_status 27
 expect 'bad_record_mac'
 expect_not '^[0-9.]+$'

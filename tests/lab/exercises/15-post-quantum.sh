@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Post-quantum: what is recorded today, and read one day (10 minutes)
+# Post-quantum: what is recorded today, and decrypted later (10 minutes)
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 
 phase "Is there anything to see here?"
@@ -11,10 +11,10 @@ fi
 say "This OpenSSL has X25519MLKEM768."
 
 phase "Record now, decrypt later"
-say "Somebody records a connection today. Its keys come from two key shares that he has seen; to compute them from x25519's he needs a quantum computer, which nobody has yet. But he can wait: the record keeps. So it is today that the key exchange must withstand the computer of one day."
+say "Somebody records a connection today, and sees its two key shares. To compute the connection's keys from x25519 key shares, one needs a quantum computer, which nobody has yet. But the attacker can keep the recording and wait. So the key exchange must be strong enough today against a later quantum computer."
 resolver resolver
 run client "@$resolver" --ca "$resolver_ca" --groups x25519 --explain +noall +stats google.com
-look "the two lines 'key_share', 32 octets each; and below 'TLS stands', who can read this one day."
+look "the two lines 'key_share', 32 octets each; and below 'TLS stands', who can read this later."
 expect_status 0
 expect 'TLS: TLSv1\.3, [A-Z0-9_]+, x25519, '
 expect 'key_share: x25519, 32 octets'
@@ -47,7 +47,7 @@ expect 'TLS handshake .* 1  TLSv1\.3, full'
 phase "A server that wants neither"
 resolver old --groups secp384r1
 run client "@$old" --ca "$old_ca" --eavesdropper --timeline google.com +noall
-look "HelloRetryRequest: the guess was wrong, and costs one more round trip. And the groups lie open, in every hello: whoever records knows which connections are worth to be kept."
+look "HelloRetryRequest: the client guessed the wrong group, and that costs one more round trip. The groups are in clear in every hello: an attacker who records can see which connections are worth keeping."
 expect_status 0
 expect 'HelloRetryRequest'
 expect 'TLS handshake .* 2  TLSv1\.3, full'
@@ -57,8 +57,8 @@ proxy proxy --upstream "$resolver#lab.test" --upstream-ca "$resolver_ca" --trace
 run client "@$proxy" --short google.com
 expect_status 0
 run grep -E ' (handshake|connected) ' trace
-look "both legs are hybrid. One that is not would be enough for whoever records."
+look "both legs are hybrid. If one leg were not, an attacker could record that one."
 [ "$(grep -c 'group=X25519MLKEM768' trace)" -eq 2 ] || fail "a leg is not post-quantum"
 
 say
-say "What is not post-quantum yet: the certificate. A signature must hold only while the handshake lasts: to forge it one day, one would have to have been there today."
+say "What is not post-quantum yet: the certificate. Its signature must be safe only during the handshake: somebody who can forge signatures later cannot change a handshake of today."

@@ -13,7 +13,7 @@ authority() {
 }
 
 phase "A school that knows its pupils"
-say "So far the client has checked the server, and the server has taken everybody. In two-way TLS both show a certificate. The school has a CA for its pupils, and the proxy takes the clients that this CA vouches for:"
+say "So far the client has checked the server, and the server has accepted everybody. In two-way TLS both show a certificate. The school has a CA for its pupils, and the proxy accepts only clients with a certificate that this CA has signed:"
 authority school
 issue anna school
 resolver resolver
@@ -35,7 +35,7 @@ expect_status 21
 expect 'alert unknown_ca'
 await 2 ' closed ' trace
 run grep ' closed ' trace
-look "the same two ends, as the proxy tells them. No question of theirs is in the trace: without a handshake there is none."
+look "the same two closed connections, as the proxy logs them. The trace has no question from these clients: without a complete handshake the proxy reads none."
 [ "$(grep -c ' query ' trace)" -eq 0 ] || fail "a question came through"
 
 phase "A client with the right one"

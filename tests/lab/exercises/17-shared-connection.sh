@@ -25,13 +25,13 @@ together() {
 for _ in 1 2 3 4 5; do
   together
   [ "$connections" -gt 1 ] || break
-  say "This machine was busy: Ben came when the connection had been silent for more than 100 ms, and got another one. The same again."
+  say "This machine was busy: Ben asked after the connection had been silent for more than 100 ms, so the proxy opened a second one. We try again."
 done
 quiz answer
 
-phase "What the proxy tells"
+phase "What the proxy writes into its trace"
 run grep -E ' (upstream|sent|received) ' trace
-look "'local=': it is the proxy's end of the connection to the resolver, and the same for all three. 'id=' is the ID that the client chose; 'upstream_id=' is the one that the proxy gave the query, so that no two on one connection are alike. Whose answer came first, and who had asked first?"
+look "'local=': it is the proxy's end of the connection to the resolver, and the same for all three. 'id=' is the ID that the client chose; 'upstream_id=' is the one that the proxy gave the query, so that no two queries on one connection have the same ID. Whose answer came first, and who had asked first?"
 [ "$connections" -eq 1 ] || fail "there was more than one connection"
 expect ' id=1002 .* reader='
 

@@ -23,7 +23,7 @@ look "a line is a name, labels in braces, and a number. Most numbers only grow: 
 expect '^dot_proxy_answers_total\{.*rcode="NOERROR".*\} [1-9]'
 
 phase "A fault, and the graph"
-say "Ten looks, one after the other. Before each of them a client asks five questions. After the third look somebody stops the resolver; after the sixth somebody starts it again. Each # is a good answer, each x a SERVFAIL."
+say "We read the counters ten times. Before each reading a client asks five questions. After the third reading somebody stops the resolver; after the sixth somebody starts it again. Each # is a good answer, each x a SERVFAIL."
 counted() { awk -v rcode="rcode=\"$1\"" '/^dot_proxy_answers_total/ && index($0, rcode) { sum += $NF } END { print sum + 0 }' page; }
 bar() { printf "%$1s" '' | tr ' ' "$2"; }
 names=(a.tag.test b.tag.test c.tag.test d.tag.test e.tag.test)
@@ -64,5 +64,5 @@ expect 'dot_proxy_queries_failed_total.* [1-9]'
 look "'cause' and 'reason': which kind of failure it was. A graph says that something is wrong; the labels say where to look."
 
 say
-say "What you have learnt: counters cost next to nothing, and tell of a fault without telling who asked for what."
-say "To think about: a real system looks every 15 seconds. Which faults does it never see? And which of the two curves would you have wake you at night: the good answers, or the SERVFAILs?"
+say "What you have learnt: counters cost almost nothing. They show a fault, but not who asked for what."
+say "To think about: a real system looks every 15 seconds. Which faults does it never see? And which curve should give an alarm at night: the good answers, or the SERVFAILs?"

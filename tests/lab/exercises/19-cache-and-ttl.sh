@@ -23,7 +23,7 @@ look "the TTL. The proxy counts it down, so that nobody remembers the address fo
 expect_status 0
 expect '^short\.example\.com\.[[:space:]]5[0-9][[:space:]]'
 run cat again.txt
-look "'from its cache', and no third lane: the resolver was not asked. And what does the answer take, compared with the first?"
+look "'from its cache', and no third lane: the resolver was not asked. And how long does this answer take, compared with the first?"
 expect 'answers [0-9]+ from its cache: NOERROR'
 expect_not 'upstream resolver'
 await 2 ' answer .* cache=fresh' trace
