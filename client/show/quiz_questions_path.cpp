@@ -140,8 +140,7 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
       {.shown = {"server:  " + std::string(net::to_string(run.connection->transport)) + "://" +
                  run.connection->address.to_string()},
        .asked = "In a run like this one, somebody on the path changes one bit of the data in the answer, and "
-                "mends "
-                "the checksums of TCP or UDP. What happens?",
+                "corrects the checksums of TCP or UDP. What happens?",
        .answer = std::string(tls ? kAlarm : kBelieved),
        .wrong = {{std::string(tls ? kBelieved : kAlarm),
                   tls ? "the client checks each record before it believes an octet of it"

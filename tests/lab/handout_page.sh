@@ -186,7 +186,7 @@ put_views() {
   sed -e 's| xmlns="[^"]*"||' \
     -e 's|</title>|&<desc>Arrows between the ends, from top to bottom in the order of time. The table below has them in words.</desc>|' \
     chart.svg >&3
-  put '</div>' '<figcaption>Dashed arrows are in clear. A lock means that only the two ends can read it.</figcaption>' \
+  put '</div>' '<figcaption>Dashed arrows are in clear. An arrow with a lock is encrypted: only its two ends can read it.</figcaption>' \
     '</figure>'
   escaped <two-columns | two_columns >&3
   put '</details>'
@@ -202,7 +202,6 @@ two_columns() {
     function end_table() { flush_row(); if (table) print "</tbody></table></div>"; table = 0 }
     function end_text() { if (text != "") print "<pre tabindex=\"0\" role=\"group\" aria-label=\"Below the table\"><samp>" text "</samp></pre>"; text = "" }
     function trimmed(part) { gsub(/^ +| +$/, "", part); return part }
-    function way_of(arrow) { return arrow ~ /-&gt;/ ? "sent" : "received" }
     # An arrow takes more room as HTML than it had.
     function plain(line) { gsub(/&lt;/, "<", line); gsub(/&gt;/, ">", line); gsub(/&quot;/, "\"", line); gsub(/&amp;/, "\\&", line); return line }
     function html(line) { gsub(/&/, "\\&amp;", line); gsub(/</, "\\&lt;", line); gsub(/>/, "\\&gt;", line); gsub(/"/, "\\&quot;", line); return line }
