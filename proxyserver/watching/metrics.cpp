@@ -246,7 +246,8 @@ void Metrics::write(Exposition& to) const {
   to.counter("dot_proxy_queries_failed_over_total",
              "Queries that one upstream's connection failed, and that went to another upstream.");
   to.sample({}, c.total(at::kFailedOver));
-  to.counter("dot_proxy_queries_failed_total", "Queries that the proxy ended with SERVFAIL, by cause.");
+  to.counter("dot_proxy_queries_failed_total",
+             "Queries that the proxy ended with SERVFAIL, by cause; one for all who waited for it.");
   write_row(to, c, at::kServfailed, "cause", kServfails);
   to.counter("dot_proxy_upstream_connections_raced_total",
              "Connections begun because another took long, to the same upstream or to another.");

@@ -127,7 +127,7 @@ Step<World> expires() {
 
 // The resolver's, and a third thread's.
 Step<World> answer(const std::string& name) {
-  return {"answer", [name](World& world) { world.resolver.answer(name); }};
+  return {"answer", [name](World& world) { world.answer(name); }};
 }
 Step<World> nonsense() {
   return {"nonsense", [](World& world) { world.resolver.say_nonsense(); }};
