@@ -29,7 +29,7 @@ std::string_view next_word(std::string_view& line) {
   return word;
 }
 
-// A line's words behind the name. Returns the complaint.
+// A line's words after the name. Returns the complaint.
 std::string take_words(std::string_view line, dns::Question& question) {
   bool has_type = false;
   bool has_class = false;

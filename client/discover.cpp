@@ -137,7 +137,7 @@ void Discoverer::find_addresses(Designated& one) {
     const Outcome outcome = ask(options);
     for (const auto& answer : outcome.answers)
       if (answer)
-        for (const dns::Record& record : answer->message.answers)  // behind an alias the owner is another
+        for (const dns::Record& record : answer->message.answers)  // after an alias the owner is another
           if (is_address(record)) add(dns::rdata_to_text(record.rdata));
   }
   // The one that was asked comes first: it alone may be used without a certificate that says so.
@@ -148,7 +148,7 @@ void Discoverer::find_addresses(Designated& one) {
   std::set<std::string> seen;
   std::erase_if(one.addresses, [&](const auto& address) { return !seen.insert(address.host()).second; });
   if (one.addresses.size() > kMostAddresses) one.addresses.resize(kMostAddresses);
-  if (one.addresses.empty()) one.said.unusable = "no address for it is to be had";
+  if (one.addresses.empty()) one.said.unusable = "no address is known for it";
 }
 
 // RFC 9462 §4.2: whatever the target's name and address, the certificate must carry the address that was

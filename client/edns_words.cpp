@@ -39,14 +39,14 @@ Value cookie(std::string_view text) {
   auto octets = dns::from_hex(text);
   if (!octets) return std::unexpected(fmt::format("'{}' is not hexadecimal", text));
   const std::size_t size = octets->size();
-  // RFC 7873 §4: the client's, and behind it the server's if it is known.
+  // RFC 7873 §4: the client's, and after it the server's if it is known.
   if (size != kClientCookie && (size < 2 * kClientCookie || size > 5 * kClientCookie))
     return std::unexpected(fmt::format("a cookie has 8 or 16 to 40 octets, not {}", size));
   return std::move(*octets);
 }
 
 // RFC 7871 §6: family, prefix length, scope 0, and of the address no more octets than the prefix has, the
-// bits behind it zero. "0" is dig's short form for "tell nothing of me".
+// bits after it zero. "0" is dig's short form for "tell nothing of me".
 Value subnet(std::string_view text) {
   if (text.empty()) return std::unexpected("needs ADDRESS/LENGTH");
   if (text == "0") text = "0.0.0.0/0";

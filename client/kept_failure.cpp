@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kMostErrno = 4095;  // the kernel's own limit
 
-// What an error says is "what was tried", and behind it what its facts say: `tail`, which is that of an error
+// What an error says is "what was tried", and after it what its facts say: `tail`, which is that of an error
 // without the first part.
 std::string without_tail(std::string_view what, std::string_view tail) {
   if (what.ends_with(tail)) what.remove_suffix(tail.size());

@@ -110,8 +110,7 @@ std::string_view LineReader::line(std::string_view key) {
   }
   std::string_view value = line->substr(key.size() + 1);
   if (value.empty()) return value;
-  if (value[0] != ' ' || value.size() == 1)
-    fail(fmt::format("one space and a value belong behind '{}:'", key));
+  if (value[0] != ' ' || value.size() == 1) fail(fmt::format("one space and a value must follow '{}:'", key));
   return value.substr(1);
 }
 
@@ -170,7 +169,7 @@ Bytes LineReader::rows(std::size_t count) {
 
 void LineReader::expect_end() {
   line("end");
-  if (good() && next()) fail("nothing may stand behind 'end:'");
+  if (good() && next()) fail("nothing may follow 'end:'");
 }
 
 }  // namespace client

@@ -74,7 +74,7 @@ void put_failure(const client::Failure& failure, const client::Options& options,
   client::put_error(colour ? client::paint_failure(line) : line);
 }
 
-// The answers, and behind them the views that were asked for.
+// The answers, and after them the views that were asked for.
 std::string shown(const client::Outcome& outcome, const client::Options& options, std::time_t now) {
   if (options.show.json) return client::outcome_to_json(outcome, options, now);
   std::string text = client::outcome_to_text(outcome, options, now);

@@ -387,7 +387,7 @@ std::expected<Options, std::string> parse_options(int argc, char* const argv[]) 
     else
       parser.option(code, optarg != nullptr ? optarg : "");
   }
-  for (; optind < argc; ++optind) parser.word(argv[optind]);  // behind "--"
+  for (; optind < argc; ++optind) parser.word(argv[optind]);  // after "--"
   auto options = parser.finish();
   if (!options) return options;
   options->command = joined(argc, argv);

@@ -57,7 +57,7 @@ const char* const kUsage =
   --drain-timeout T    after SIGTERM or SIGINT, cut connections that are still open after T (default 10s); a second
                        signal stops the program at once
   --handshake-timeout T, --message-timeout T, --idle-timeout T, --write-timeout T
-                       wait so long for a client: TLS handshake (5s); one message, first octet to last (3s); the next
+                       how long to wait for a client: TLS handshake (5s); one message, first octet to last (3s); the next
                        query (10s; after eight messages in a row that are no queries the connection is closed at
                        once); the client to take an answer (5s)
   --max-connections N  client connections at once; more wait in the listen queue (default 4096)

@@ -167,7 +167,7 @@ std::string verdict(const Outcome& outcome) {
     if (event.kind == WireEvent::Kind::message)
       (event.sent ? query_padded : answer_padded) = is_padded(event.octets);
     if (event.kind != WireEvent::Kind::handshake || !event.sent) continue;
-    if (std::exchange(told, true)) continue;  // the hello behind a HelloRetryRequest says the same
+    if (std::exchange(told, true)) continue;  // the hello after a HelloRetryRequest says the same
     const HelloWords hello = hello_words(event.octets);
     if (!hello.alpn.empty())
       text +=

@@ -154,7 +154,7 @@ class Story {
                        step.encrypted ? "encrypted" : "in clear");
   }
 
-  // TLS 1.3 encrypts all behind the ServerHello, TLS 1.2 all behind ChangeCipherSpec.
+  // TLS 1.3 encrypts all after the ServerHello, TLS 1.2 all after ChangeCipherSpec.
   void announce_encryption(const Step& step) {
     bool& told = encrypted_[step.sent ? 1 : 0];
     if (!step.encrypted || told) return;

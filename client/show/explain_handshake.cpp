@@ -176,7 +176,7 @@ class Contents {
     reader_.close(list);
   }
 
-  // TLS 1.3 puts a context before the list and extensions behind each certificate (RFC 8446 §4.4.2, RFC 5246
+  // TLS 1.3 puts a context before the list and extensions after each certificate (RFC 8446 §4.4.2, RFC 5246
   // §7.4.2).
   void certificates() {
     WireReader peek = reader_;

@@ -18,7 +18,7 @@ constexpr std::size_t kPrefix = 2;
 
 struct Record {
   std::uint8_t content;  // the true one, where the header hides it
-  std::size_t length;    // octets behind the header
+  std::size_t length;    // octets after the header
 };
 
 std::vector<Record> records_of(const Outcome& outcome, std::size_t connection, bool sent) {

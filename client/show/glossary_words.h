@@ -168,7 +168,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "to which query.",
      "client --explain --fixed-id 4660 google.com, octets 0 and 1", "RFC 1035 4.1.1"},
     {"inner type", "",
-     "In TLS 1.3, the true type of a record, one octet behind its content. It is encrypted, and the path "
+     "In TLS 1.3, the true type of a record, one octet after its content. It is encrypted, and the path "
      "reads application_data in its place.",
      "client --explain=expert google.com, the line layers:", "RFC 8446 5.2"},
     {"issuer", "issuers",
@@ -213,7 +213,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "pointer.",
      "client --explain google.com, octet 12", "RFC 1035 4.1.2"},
     {"NewSessionTicket", "ticket, session_ticket",
-     "A TLS message behind the handshake: a ticket for the next connection. Who shows it resumes the session "
+     "A TLS message after the handshake: a ticket for the next connection. Who shows it resumes the session "
      "and saves most of the handshake.",
      "client --session s.pem google.com", "RFC 8446 4.6.1"},
     {"NOERROR", "",

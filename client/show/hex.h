@@ -14,7 +14,7 @@ inline constexpr std::size_t kOctetsPerRow = 8;
 // padding is, are folded into "00 x 71".
 std::vector<std::string> hex_rows(ByteView octets);
 
-// Sixteen octets a row behind their offset, and the same as characters, as network analysers show them.
+// Sixteen octets a row after their offset, and the same as characters, as network analysers show them.
 std::vector<std::string> hex_dump(ByteView octets);
 
 }  // namespace client

@@ -90,7 +90,7 @@ Made first_encrypted(const QuizRun& run, QuizDice& dice) {
   QuizQuestion question{
       .asked = "Which is the first message of the server that somebody on the path could not read?",
       .answer = right,
-      .why = fmt::format("In clear came {}. All behind it was encrypted.", fmt::join(clear, ", ")),
+      .why = fmt::format("In clear came {}. All after it was encrypted.", fmt::join(clear, ", ")),
       .rfc = run.rfc("8446 2", "5246 7.1")};
   for (const std::string& name : clear)
     if (question.wrong.size() < 3) question.wrong.push_back({name, "it passed in clear"});
@@ -115,7 +115,7 @@ Made certificate(const QuizRun& run, QuizDice& dice) {
         right = step.encrypted ? kNo : kYes;
   // Where the handshake ended early, one may have been on its way.
   if (right == kNone && !(run.connection->tls && run.connection->tls->resumed)) return std::nullopt;
-  std::string why = "From TLS 1.3 on all messages behind the ServerHello are encrypted, the certificate too.";
+  std::string why = "From TLS 1.3 on all messages after the ServerHello are encrypted, the certificate too.";
   if (right == kYes)
     why = "Before TLS 1.3 the certificate passes in clear: the path sees the name of the server.";
   if (right == kNone) why = "The session was resumed: the ticket stands for the certificate.";

@@ -221,8 +221,8 @@ Made pin(const QuizRun& run, QuizDice& dice) {
        .wrong = {{"a name", "a name needs no hash, and everybody could have it in a certificate"},
                  {"a whole certificate", "a new certificate for the same key keeps its pin"},
                  {"a session key", "it is new with each connection"}},
-       .why =
-           "The pin is of the key alone: whoever has no such key cannot be the server, whatever a CA says.",
+       .why = "The pin is of the key alone: a server without that key is another one, even if a CA vouches "
+              "for it.",
        .rfc = "RFC 7858 4.2"},
       dice);
 }

@@ -22,7 +22,7 @@ struct Lane {
   std::size_t records = 0;  // and those of them that were told as records
   std::size_t last = 0;     // index of the newest step that holds octets
   bool any = false;
-  bool ciphered = false;                 // behind ChangeCipherSpec, before TLS 1.3 (RFC 5246 §7.1)
+  bool ciphered = false;                 // after ChangeCipherSpec, before TLS 1.3 (RFC 5246 §7.1)
   std::deque<const WireEvent*> waiting;  // messages sent, before the octets that carry them
   std::size_t begun = 0;                 // of waiting.front(): octets that have gone
 };
@@ -109,7 +109,7 @@ class Steps {
     step.version = static_cast<std::uint16_t>(header[1] << 8 | header[2]);
     step.encrypted = step.content == content::kApplicationData ||
                      (lane.ciphered && step.content != content::kChangeCipherSpec);
-    // In TLS 1.3 it changes nothing: behind a HelloRetryRequest both hellos are still in clear (RFC 8446
+    // In TLS 1.3 it changes nothing: after a HelloRetryRequest both hellos are still in clear (RFC 8446
     // §D.4).
     if (step.content == content::kChangeCipherSpec) lane.ciphered = !tls13_[event.connection];
     lane.records += step.octets;

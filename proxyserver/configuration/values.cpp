@@ -107,7 +107,7 @@ Outcome add_upstream(std::vector<UpstreamOptions>& upstreams, std::string_view t
 
 // A name, not an address: what is looked up of an address is a name below in-addr.arpa or ip6.arpa.
 Outcome add_suffix(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
-  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  if (upstreams.empty()) return unexpected("it must come after the --upstream that it is for");
   if (const std::string complaint = net::complaint_about_name(text); !complaint.empty())
     return unexpected(complaint);
   if (text == "@") return unexpected("the root, which is for all other names, is '.'");
@@ -125,7 +125,7 @@ Outcome add_suffix(std::vector<UpstreamOptions>& upstreams, std::string_view tex
 }
 
 Outcome set_clear(std::vector<UpstreamOptions>& upstreams) {
-  if (upstreams.empty()) return unexpected("it belongs behind the --upstream that it is for");
+  if (upstreams.empty()) return unexpected("it must come after the --upstream that it is for");
   UpstreamOptions& upstream = upstreams.back();
   if (upstream.uri.transport == net::Transport::tls) return unexpected("tls:// upstreams are not in clear");
   if (std::exchange(upstream.clear, true)) return unexpected("given twice");
@@ -135,7 +135,7 @@ Outcome set_clear(std::vector<UpstreamOptions>& upstreams) {
 Outcome add_pin(std::vector<UpstreamOptions>& upstreams, std::string_view text) {
   const auto pin = tls::parse_pin(text);
   if (!pin) return unexpected(pin.error());
-  if (upstreams.empty()) return unexpected("a pin belongs behind the --upstream that it is for");
+  if (upstreams.empty()) return unexpected("a pin must come after the --upstream that it is for");
   if (upstreams.back().uri.transport != net::Transport::tls) return unexpected("only tls:// has keys to pin");
   upstreams.back().pins.push_back(*pin);
   return {};

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pins: trust in a key, whatever any CA says (10 minutes)
+# Pins: trust in one key, with or without a CA (10 minutes)
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lesson.sh"
 
 phase "The server's pin"

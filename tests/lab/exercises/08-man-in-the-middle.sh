@@ -31,7 +31,7 @@ expect_not "^${truth//./\\.}$"
 quiz trust
 
 phase "An impostor that gives right answers, and both sides in one chart"
-say "Now the impostor gives no wrong answers: behind its certificate is a proxy that asks the real resolver. Every answer is right. But it keeps a trace."
+say "Now another impostor gives right answers: it is a proxy with a certificate of its own, and asks the real resolver. But it keeps a trace."
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=lab.test \
   -addext subjectAltName=DNS:lab.test,IP:127.0.0.1 -keyout quiet.key -out quiet.pem 2>/dev/null
 proxy quiet --upstream "$real" --upstream-ca "$real_ca" --cert quiet.pem --key quiet.key --trace trace

@@ -7,7 +7,7 @@ resolver resolver
 proxy proxy --upstream "$resolver" --upstream-ca "$resolver_ca" --cache 1 --trace trace
 say "With --cache the proxy keeps answers: here up to one megabyte of them. How long? That is what the TTL of a record says, in seconds."
 run client "@$proxy" --ca cert.pem +noall +answer short.example.com
-look "the number behind the name: 60. For so long anybody may remember this address."
+look "the number after the name: 60, the TTL. For these 60 seconds anybody may remember this address."
 expect_status 0
 expect '^short\.example\.com\.[[:space:]]60[[:space:]]'
 quiz answer

@@ -236,7 +236,7 @@ TEST_CASE("a kept run that is damaged is refused with its line and the reason", 
       {"event: 0 0 sent connecting 0", "event: 0 1 sent connecting 0", "from 0 to 0"},
       {"event: 0 0 sent connecting 0", "event: 0 0 sent connecting 0 0", "and no more"},
       {"event: 0 0 sent connecting 0", "event: 0 0 sent alert 0", "not the size of a alert"},
-      {"end:", "end:\nmore: 1", "nothing may stand behind 'end:'"},
+      {"end:", "end:\nmore: 1", "nothing may follow 'end:'"},
   }));
   CAPTURE(damage.damaged);
   CHECK(has(error_with(damage.sound, damage.damaged), damage.complaint));

@@ -92,7 +92,7 @@ TEST_CASE("the command line wins, what can be repeated it replaces as a whole") 
   CHECK(options->allow.permits(from("198.51.100.1")));
   CHECK_FALSE(file.with({"--allow", "203.0.113.0/24"})->allow.permits(from("192.0.2.1")));
   CHECK(file.with({"--pin", "sha256/" + kPin}).error() ==
-        "--pin sha256/" + kPin + ": a pin belongs behind the --upstream that it is for");
+        "--pin sha256/" + kPin + ": a pin must come after the --upstream that it is for");
 }
 
 TEST_CASE("what holds is known with where it comes from") {
@@ -145,7 +145,7 @@ TEST_CASE("a wrong file is told what is wrong with which of its lines") {
       {"idle-timeout 5x", ":1: idle-timeout 5x: '5x' is not a time"},
       {"listen tcp://127.0.0.1\nlisten tcp://127.0.0.1:53", ":2: listen tcp://127.0.0.1:53: given twice"},
       {"pin sha256/" + kPin + "\nupstream tls://192.0.2.1",
-       ":1: pin sha256/" + kPin + ": a pin belongs behind"},
+       ":1: pin sha256/" + kPin + ": a pin must come after"},
       {"listen tls://127.0.0.1:1\nlisten proxy+tls://127.0.0.1:2\n",
        ":2: --listen proxy+tls://127.0.0.1:2: whose"},
       {"listen tcp://127.0.0.1:1\r\ncert x\r\n", ":2: --cert, but no --listen tls://"},

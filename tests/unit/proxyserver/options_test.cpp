@@ -172,7 +172,7 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--max-connections", "0"}, "not between 1 and"},
       {{"--allow", "192.0.2.0/33"}, "33 is not between 0 and 32"},
       {{"--allow", "192.0.2.1/24"}, "bits set behind its prefix"},
-      {{"--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="}, "behind the --upstream"},
+      {{"--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="}, "after the --upstream"},
       {{"--upstream", "tls://192.0.2.1", "--pin", "v+/c4XhSxq88"}, "is not sha256/"},
       {{"--upstream", "tcp://192.0.2.1", "--pin", "sha256/v+/c4XhSxq88CQtgS8zTmu73Hv9q7/zGMOdzWgD0q2k="},
        "only tls://"},

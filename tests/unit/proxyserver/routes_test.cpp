@@ -84,8 +84,8 @@ TEST_CASE("suffixes make groups of upstreams, in the order that these were given
 
 TEST_CASE("a suffix that is no name, or stands where it says nothing, is refused") {
   const auto [words, complaint] = GENERATE(table<Words, std::string>({
-      {{"--for", "corp"}, "--for corp: it belongs behind the --upstream that it is for"},
-      {{"--clear"}, "--clear: it belongs behind the --upstream that it is for"},
+      {{"--for", "corp"}, "--for corp: it must come after the --upstream that it is for"},
+      {{"--clear"}, "--clear: it must come after the --upstream that it is for"},
       {{"--upstream", "tls://192.0.2.1", "--for", ""}, "empty name"},
       {{"--upstream", "tls://192.0.2.1", "--for", ".corp"}, "'.corp': empty label"},
       {{"--upstream", "tls://192.0.2.1", "--for", "@"}, "is '.'"},
