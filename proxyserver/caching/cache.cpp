@@ -1,6 +1,7 @@
 #include "proxyserver/caching/cache.h"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -60,6 +61,7 @@ void add_stale_error(Bytes& wire, std::size_t opt, bool no_such_name) {
 }  // namespace
 
 void readdress(Bytes& message, const dns::MessageView& query) {
+  assert(dns::equal_ignoring_case(dns::inspect(message).value().question, query.question));
   put_u16(message, 0, query.header.id);
   std::ranges::copy(query.question, message.begin() + dns::kHeaderSize);
 }

@@ -38,7 +38,8 @@ std::optional<dns::MessageView> answer_for_client(const dns::MessageView& came, 
   const bool bare = is_bare_refusal(came, query);
   if (!bare && !dns::answers(came, query)) return std::nullopt;
   const bool loses_rcode = !client_has_opt && came.rcode() > kLargestWithoutOpt;
-  if (came.is_signed || !(bare || loses_rcode)) return came;
+  const bool stays_signed = came.is_signed && (query.is_signed || !bare);
+  if (stays_signed || !(bare || loses_rcode)) return came;
   made = bare ? with_question(came, query) : Bytes(came.bytes.begin(), came.bytes.end());
   if (loses_rcode) set_rcode(made, dns::rcode::SERVFAIL);
   return dns::inspect(made).value();

@@ -14,7 +14,9 @@
 // What the client gets is `came`, or what has been written to `made`, which the view then borrows:
 //  - no question: the query's is put back, and of the records the OPT alone is kept;
 //  - an rcode that needs an OPT, for a client that sent none (RFC 6891 §7) and would see NOERROR: SERVFAIL.
-// A signed message stays as it came (RFC 8945 §5.3.2). The ID is still the one that `came` had; the OPT still
-// has the options of the resolver's hop, and is there even if the client sent none.
+// A signed answer stays as it came (RFC 8945 §5.3.2), but for a refusal without a question to a query that
+// was not signed: no signature can be due there (§5.3). So an answer to an unsigned query has its question,
+// octet for octet but for the case of letters. The ID is still the one that `came` had; the OPT still has the
+// options of the resolver's hop, and is there even if the client sent none.
 std::optional<dns::MessageView> answer_for_client(const dns::MessageView& came, const dns::MessageView& query,
                                                   bool client_has_opt, Bytes& made);

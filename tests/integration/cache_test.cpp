@@ -9,6 +9,7 @@
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/hex.h"
 #include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -121,6 +122,35 @@ TEST_CASE("clients that ask the same at once are all answered by one query, also
     CHECK(std::ranges::adjacent_find(ids) == ids.end());
   }
   CHECK(upstream.seen().size() == 2);
+}
+
+// Such an answer is no longer than the question that is written into it for the second client.
+TEST_CASE("a signed refusal without a question gives all who wait for it their question") {
+  std::binary_semaphore asked(0), both_wait(0);
+  const ScriptedUpstream upstream(Transport::tcp, [&](const Seen& seen) {
+    asked.release();
+    both_wait.try_acquire_for(kPatience);
+    Bytes refusal = hex("0000 8105 0000 0000 0000 0001  00 00fa 00ff 00000000 0000");
+    std::copy_n(seen.octets.begin(), 2, refusal.begin());
+    return refusal;
+  });
+  for (const Transport transport : {Transport::tcp, Transport::udp}) {
+    Proxy proxy(upstream.as_upstream() + kCache + kWithMetrics);
+    const Scraper scraper(proxy);
+    ClientLeg first(proxy, transport), second(proxy, transport);
+    first.send(txt_query(1));
+    REQUIRE(asked.try_acquire_for(kPatience));
+    second.send(txt_query(2));
+    CHECK(scraper.samples_once("dot_proxy_cache_coalesced_total", 1)["dot_proxy_cache_coalesced_total"] == 1);
+    both_wait.release();
+    for (ClientLeg* const leg : {&first, &second}) {
+      const dns::Message reply = leg->read_message();
+      CHECK(reply.header.id == (leg == &first ? 1 : 2));
+      CHECK(reply.header.rcode == dns::rcode::REFUSED);
+      CHECK(reply.questions == txt_query().questions);
+    }
+    CHECK(proxy.stop() == 0);
+  }
 }
 
 TEST_CASE("those who wait for another's answer end by its failure, or by their own deadline") {

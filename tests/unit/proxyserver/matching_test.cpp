@@ -117,13 +117,24 @@ TEST_CASE("an answer that repeats its question stays the octets that came") {
   CHECK(made.empty());
 }
 
-TEST_CASE("a signed refusal stays as it came, question or none (RFC 8945 §5.3.2)") {
-  // NOTAUTH, no question, one additional: the root's TSIG with four octets of RDATA.
-  const Bytes came = hex("1234 8109 0000 0000 0000 0001  00 00fa 00ff 00000000 0004 01020304");
-  const Bytes asked = dns::encode(query());
+// NOTAUTH, no question, one additional: the root's TSIG with four octets of RDATA.
+const Bytes kSignedRefusal = hex("1234 8109 0000 0000 0000 0001  00 00fa 00ff 00000000 0004 01020304");
+
+TEST_CASE("a signed refusal of a signed query stays as it came, question or none (RFC 8945 §5.3.2)") {
+  const Bytes& came = kSignedRefusal;
+  const Bytes asked =
+      hex("1234 0100 0001 0000 0000 0001  01 61 00 0001 0001  00 00fa 00ff 00000000 0004 01020304");
   Bytes made;
   const auto view = answer_for_client(dns::inspect(came).value(), dns::inspect(asked).value(), true, made);
   REQUIRE(view);
   CHECK(view->bytes.data() == came.data());
   CHECK(view->bytes.size() == came.size());
+}
+
+TEST_CASE("a signed refusal of a query that was not signed gets the question, and loses the signature") {
+  const auto reply = for_client(kSignedRefusal);
+  REQUIRE(reply);
+  CHECK(reply->rcode() == 9);  // NOTAUTH
+  CHECK(reply->questions == query().questions);
+  CHECK(reply->additionals.empty());
 }
