@@ -59,7 +59,7 @@ std::string seen_on_path(const Step& step, const Connection& connection) {
     case Step::Kind::connecting:
       return "TCP SYN to " + server;
     case Step::Kind::connected:
-      return "TCP SYN, ACK: the connection stands";
+      return "TCP SYN, ACK: the connection is open";
     case Step::Kind::refused:
       return "TCP RST: nobody listens there";
     case Step::Kind::given_up:
@@ -88,7 +88,8 @@ std::string seen_at_the_ends(const Step& step, const Connection& connection) {
   if (step.kind != Step::Kind::record) return step.inside.empty() ? "" : "the same";
   if (step.content == content::kChangeCipherSpec) {
     if (!connection.tls) return "";
-    return speaks_tls12(connection) ? "all that follows is encrypted" : "says nothing: for middleboxes";
+    return speaks_tls12(connection) ? "all that follows is encrypted"
+                                    : "no meaning: old middleboxes expect it";
   }
   if (step.inside.empty()) return "a part of a message";
   return step.encrypted ? contents(step, connection) : "the same";
@@ -135,11 +136,11 @@ std::string by_udp(const Outcome& outcome, const Options& options) {
   const auto& answer = outcome.answers.front();
   const Bytes id = answer ? answer->query_wire : Bytes();
   for (std::size_t i = 0; i < 2; ++i) query[i] = i < id.size() ? id[i] : 0;
-  std::string out = ";;\n;; HAD IT GONE BY UDP (composed here, and not sent)\n";
+  std::string out = ";;\n;; THE SAME QUERY OVER PLAIN UDP (an example, it was not sent)\n";
   out += in_paragraph(
-      fmt::format("One datagram to port 53 with these {} octets, and everybody on the path reads \"{}\" "
-                  "in it; the answer comes back as open:",
-                  query.size(), to_string(question)));
+      fmt::format("It would be one datagram to port 53. Everybody on the path could read \"{}\" in it, and "
+                  "the answer as well. Its {} octets:",
+                  to_string(question), query.size()));
   for (const std::string& row : hex_dump(query)) out += ";;   " + row + '\n';
   return out;
 }
@@ -152,8 +153,7 @@ std::string verdict(const Outcome& outcome) {
   if (!asked) return "Nothing was asked: it failed before a question could leave, so that none leaked.";
   if (connection.transport != Transport::tls)
     return "Hidden: nothing. Who asked, which server, when, for what name, and what the answer was: all of "
-           "it passed "
-           "in clear, and could have been changed on its way.";
+           "it passed in clear, and somebody on the path could have changed it.";
   std::string text = "Hidden: the question and its answer";
   if (!speaks_tls12(connection) && !is_resumed(connection))
     text += ", and (TLS 1.3) the server's certificate";
@@ -170,16 +170,16 @@ std::string verdict(const Outcome& outcome) {
     if (std::exchange(told, true)) continue;  // the hello after a HelloRetryRequest says the same
     const HelloWords hello = hello_words(event.octets);
     if (!hello.alpn.empty())
-      text +=
-          fmt::format("; by ALPN {} in the ClientHello, which protocol this is", fmt::join(hello.alpn, " "));
-    if (!hello.server_name.empty()) text += "; by SNI, the server's name " + hello.server_name;
+      text += fmt::format(". ALPN {} in the ClientHello shows which protocol this is",
+                          fmt::join(hello.alpn, " "));
+    if (!hello.server_name.empty()) text += ". SNI shows the server's name " + hello.server_name;
   }
   if (speaks_tls12(connection) && !is_resumed(connection))
-    text += "; with TLS 1.2, the server's certificate, " + peer_subject(connection);
-  text += "; and the sizes: ";
-  text += query_padded ? "padding makes queries of many names alike"
-                       : "the query is not padded, so its length tells that of the name";
-  text += answer_padded ? ", and answers too."
+    text += ". With TLS 1.2 the server's certificate is in clear: " + peer_subject(connection);
+  text += ". The sizes can be seen: ";
+  text += query_padded ? "padding gives queries for many names the same size"
+                       : "the query is not padded, so its size shows the length of the name";
+  text += answer_padded ? ", and answers as well."
                         : ", but the answer is not padded: its size may give the name away.";
   return text;
 }

@@ -95,7 +95,7 @@ class Story {
         return connecting(step);
       case Step::Kind::connected:
         return line(0,
-                    fmt::format("<- SYN, ACK, {}: the connection stands after one round trip [RFC 9293 3.5]",
+                    fmt::format("<- SYN, ACK, {}: the connection is open after one round trip [RFC 9293 3.5]",
                                 at(step)));
       case Step::Kind::refused:
         return line(0, fmt::format("<- RST, {}: nobody listens there [RFC 9293 3.5.2]", at(step)));
@@ -259,21 +259,20 @@ class Story {
           "the certificate that {} showed there passes the same checks. [RFC {}]",
           name, tls13_ ? "8446 2.2" : "5077 3.1");
     if (options_.pin_only)
-      return "TRUSTED: the key of its certificate is one of those that were given; name, issuer and dates "
-             "were not "
+      return "TRUSTED: the key of its certificate is one of the pins; name, issuer and dates were not "
              "looked at. [RFC 7858 4.2]";
     return fmt::format(
-        "TRUSTED: {} is among the certificate's names, its issuers lead to a trust anchor, today is within "
-        "its dates{}, and the server has its key. [RFC 8310 8.1]",
-        name, options_.pins.empty() ? "" : ", a key of the chain is one of those that were given");
+        "TRUSTED: {} is among the certificate's names, a trust anchor vouches for it, today is within its "
+        "dates{}, and the server has its private key. [RFC 8310 8.1]",
+        name, options_.pins.empty() ? "" : ", a key of the chain is one of the pins");
   }
 
   void message(const WireEvent& event) {
     const std::size_t size = event.octets.size();
     std::string title = fmt::format("{}, {} octets", event.sent ? "QUERY" : "ANSWER", size);
     if (connection_.transport != Transport::udp)
-      title += fmt::format("; the two before it, {:02x} {:02x}, are its length [RFC 7766 8]", size >> 8,
-                           size & 0xff);
+      title += fmt::format("; the two octets before it, {:02x} {:02x}, give its length [RFC 7766 8]",
+                           size >> 8, size & 0xff);
     blank();
     out_ += explain_message(event.octets, title, expert_) + '\n';
   }

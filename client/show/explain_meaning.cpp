@@ -23,7 +23,7 @@ constexpr Meaning kMeanings[] = {
     {"QTYPE", "the type asked for"},
     {"TYPE", "what kind of data it has"},
     {"RDLENGTH", "octets of data follow"},
-    {"UDP payload size", "octets the sender takes by UDP"},
+    {"UDP payload size", "largest UDP message it accepts"},
     {"extended RCODE", "the upper 8 bits of the RCODE"},
     {"version", "of EDNS"},
     {"option length", "octets of data follow"},
@@ -50,8 +50,8 @@ constexpr std::string_view kRepeated = "as in the query";
 
 constexpr BitMeaning kBitMeanings[] = {
     {"QR", "", "a query", "an answer", ""},
-    {"AA", "in answers: authoritative", "in answers: authoritative", "authoritative: first-hand",
-     "not authoritative: second-hand"},
+    {"AA", "in answers: authoritative", "in answers: authoritative", "from a server of the zone",
+     "not from a server of the zone"},
     {"TC", "in answers: truncated", "in answers: truncated", "truncated: ask over a stream",
      "not truncated: whole"},
     {"RD", "recursion desired: ask others", "no recursion: what you know", "recursion desired, as asked",
@@ -59,8 +59,8 @@ constexpr BitMeaning kBitMeanings[] = {
     {"RA", "in answers: recursion available", "in answers: recursion available",
      "recursion available: I do that", "recursion not available"},
     {"Z", "reserved, should be 0", "reserved", "reserved, should be 0", "reserved"},
-    {"AD", "authentic data? Tell me", "", "authentic data: DNSSEC proof", "no proof by DNSSEC"},
-    {"CD", "checking disabled: I do it", "check DNSSEC for me", kRepeated, kRepeated},
+    {"AD", "tell me if DNSSEC proved it", "", "authentic: DNSSEC proved it", "not proved by DNSSEC"},
+    {"CD", "checking disabled: I do it", "DNSSEC checking stays on", kRepeated, kRepeated},
     {"DO", "DNSSEC OK: send its records", "no DNSSEC records, please", kRepeated, kRepeated},
 };
 

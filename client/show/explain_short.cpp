@@ -40,7 +40,7 @@ class ShortStory {
     if (const auto* error =
             outcome_.failure && last ? std::get_if<tls::TlsError>(&outcome_.failure->cause) : nullptr)
       aside(fmt::format("{}: {}. Nothing was asked",
-                        error->facts().peer ? "NOT TRUSTED" : "TLS DOES NOT STAND",
+                        error->facts().peer ? "NOT TRUSTED" : "NO TLS CONNECTION",
                         tls::to_string(error->kind())));
     return std::move(out_);
   }
@@ -87,7 +87,7 @@ class ShortStory {
         break;
     }
     if (step.kind == Step::Kind::record && step.content == content::kChangeCipherSpec)
-      return tls13_ ? "change_cipher_spec: says nothing, it is for machines on the path"
+      return tls13_ ? "change_cipher_spec: no meaning in TLS 1.3; old firewalls expect it"
                     : "change_cipher_spec: from here on encrypted";
     if (step.inside.empty()) return step.encrypted ? "a part of a longer message" : "";
     std::string text;
@@ -115,7 +115,7 @@ class ShortStory {
           : connection_.tls->resumed ? "TRUSTED: it has the keys of an earlier connection"
           : connection_.authority.empty()
               ? "TRUSTED: its key is the one that was given"
-              : "TRUSTED: its certificate is good, by " + printable(connection_.authority));
+              : "TRUSTED: " + printable(connection_.authority) + " vouches for its certificate");
   }
 
   void aside(const std::string& text) {

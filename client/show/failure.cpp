@@ -198,16 +198,19 @@ std::vector<std::string> warnings(const Outcome& outcome, const Options& options
           "read the query and made up the answer",
           version));
     if (!connection.insecure) continue;
-    std::string line = "client: WARNING: --insecure: anybody may have read the query and made up the answer";
+    std::string line = "client: WARNING: --insecure: ";
     if (connection.overlooked) {
       const Failure failure{.phase = Phase::tls,
                             .cause = *connection.overlooked,
                             .server = connection.address.to_string(),
                             .authority = connection.authority};
       const FailureWords words = failure_to_words(failure, options, now);
-      line += fmt::format("; a strict client would have stopped: {}; {}", words.what, words.evidence);
+      line += fmt::format(
+          "anybody may have read the query and made up the answer; a strict client would have "
+          "stopped: {}; {}",
+          words.what, words.evidence);
     } else {
-      line += "; a strict client would have had no complaint";
+      line += "this certificate passed all checks, and a strict client would have accepted it";
     }
     lines.push_back(std::move(line));
   }

@@ -9,8 +9,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"A", "", "A record type: the IPv4 address of a name. Its data is four octets.", "client google.com A",
      "RFC 1035 3.4.1"},
     {"AA", "authoritative",
-     "A flag of an answer: the server holds the zone itself. Without it the answer is second-hand, from "
-     "another server or a cache.",
+     "A flag of an answer: the server holds the zone itself. Without it the answer comes from "
+     "another server, or from a cache.",
      "client --explain google.com, octet 2 of the answer", "RFC 1035 4.1.1"},
     {"AAAA", "", "A record type: the IPv6 address of a name. Its data is sixteen octets.",
      "client google.com AAAA", "RFC 3596 2.1"},
@@ -45,7 +45,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"application_data", "",
      "The type of a TLS record that carries encrypted octets. In TLS 1.3 most of the handshake is in such "
      "records too.",
-     "client --explain google.com, a first octet of 17", "RFC 8446 5.1"},
+     "client --explain=expert google.com, content type 17", "RFC 8446 5.1"},
     {"AUTHORITY", "NSCOUNT",
      "The third section of a message: who is in charge of the zone. NSCOUNT is the number of its records.",
      "client --explain nobody.example.com, octets 8 and 9", "RFC 1035 4.1"},
@@ -68,7 +68,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A cipher that is fast in plain software. With Poly1305, which makes the tags, it is an AEAD.",
      "client --explain=expert google.com, cipher suites", "RFC 8439 2"},
     {"change_cipher_spec", "",
-     "A TLS record of one octet. In TLS 1.2 it says that encryption begins, in TLS 1.3 it says nothing.",
+     "A TLS record with one octet in it. In TLS 1.2 it says that encryption begins, in TLS 1.3 it has no "
+     "meaning.",
      "client --explain --tls-max 1.2 google.com", "RFC 5246 7.1"},
     {"cipher suite", "cipher suites, cipher",
      "The set of algorithms that encrypt and protect the records. The client offers several, and the server "
@@ -87,7 +88,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client --explain --tls-max 1.2 google.com", "RFC 5246 7.4.7"},
     {"CNAME", "alias",
      "A record type: this name is an alias of another name. The resolver goes on with that other name.",
-     "client www.example.com", "RFC 1035 3.3.1"},
+     "client alias.example.com", "RFC 1035 3.3.1"},
     {"compression", "pointer",
      "A name that stood earlier in the message is not repeated. Two octets, the first of them c0 or more, "
      "point to it.",
@@ -100,8 +101,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client @udp://127.0.0.1 google.com", "RFC 768"},
     {"designated resolver", "discovery, DDR",
      "A server that takes questions encrypted in place of one that takes them in clear. The latter says "
-     "where it "
-     "is, in an SVCB record of the name _dns.resolver.arpa.",
+     "where it is, in an SVCB record of the name _dns.resolver.arpa.",
      "client --discover @192.0.2.53", "RFC 9462 4"},
     {"DNS", "",
      "The system that finds data by name, such as the address of google.com. A client asks a resolver, and "
@@ -117,8 +117,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "DNS inside a TLS connection, on port 853. The path sees sizes and times, and not the names.",
      "client --eavesdropper google.com", "RFC 7858 3.1"},
     {"ECDHE", "",
-     "A key exchange with new keys for each connection. Who steals the server's key later still cannot read "
-     "what was recorded.",
+     "A key exchange with new keys for each connection. A thief who gets the server's key later cannot read "
+     "old recordings.",
      "client --explain --tls-max 1.2 google.com", "RFC 8422 2.1"},
     {"ECDSA", "",
      "A way to sign with short keys, of points on a curve. Most servers sign the handshake with it or with "
@@ -137,8 +137,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"FIN", "", "A flag of TCP: this side sends no more. The connection ends when both sides have said so.",
      "client --eavesdropper google.com", "RFC 9293 3.6"},
     {"Finished", "",
-     "The last message of the handshake: a MAC of all messages before it. If anybody changed one of them, it "
-     "does not fit.",
+     "The last message of the handshake: a MAC of all messages before it. If anybody changed one of them, "
+     "the MAC is wrong.",
      "client --explain google.com", "RFC 8446 4.4.4"},
     {"GCM", "", "A way to use AES that makes an AEAD of it. Each record needs a nonce of its own.",
      "client --explain=expert google.com, the line cipher:", "RFC 5116 5.1"},
@@ -146,16 +146,18 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The mathematics of the key exchange: x25519 and secp384r1 are such groups. Both sides must use the "
      "same one.",
      "client --groups secp384r1 google.com", "RFC 8446 4.2.7"},
-    {"handshake", "",
+    {"handshake", "full handshake",
      "The beginning of a TLS connection: choose algorithms, agree on keys, prove who the server is. It takes "
      "one round trip in TLS 1.3, and two in TLS 1.2.",
      "client --timeline google.com", "RFC 8446 2"},
     {"hash", "SHA-256, SHA-384",
-     "A function that makes a few octets out of many. Nobody knows how to find two messages that have the "
-     "same ones by SHA-256.",
+     "A function that makes a few octets out of many. Nobody knows two messages with the same SHA-256 "
+     "result.",
      "client --explain=expert google.com, the line hash:", "RFC 6234 1"},
-    {"HEADER", "", "The first twelve octets of a DNS message. They hold the ID, the flags and four counts.",
-     "client --explain google.com, octets 0 to 11", "RFC 1035 4.1.1"},
+    {"HEADER", "",
+     "In DNS: the first twelve octets of a message, with the ID, the flags and four counts. In TLS: the five "
+     "octets before each record, with its type and its length.",
+     "client --explain google.com, octets 0 to 11", "RFC 1035 4.1.1, RFC 8446 5.1"},
     {"HelloRetryRequest", "",
      "A message of TLS 1.3: the server asks for a key of another group. It costs one more round trip.",
      "client --groups X25519:secp384r1 --explain google.com", "RFC 8446 4.1.4"},
@@ -167,6 +169,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A random number of sixteen bits in the query, which the answer repeats. It tells which answer belongs "
      "to which query.",
      "client --explain --fixed-id 4660 google.com, octets 0 and 1", "RFC 1035 4.1.1"},
+    {"in clear", "", "Not encrypted. Everybody on the path can read such octets, and change them.",
+     "client --eavesdropper google.com", "RFC 7626 2.4"},
     {"inner type", "",
      "In TLS 1.3, the true type of a record, one octet after its content. It is encrypted, and the path "
      "reads application_data in its place.",
@@ -193,10 +197,10 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"legacy_version", "",
      "A field of TLS hellos that always says TLS 1.2. The true version is in supported_versions, since old "
      "middleboxes refuse what they do not know.",
-     "client --explain google.com, octets 03 03", "RFC 8446 4.1.2"},
+     "client --explain=expert google.com, the ClientHello", "RFC 8446 4.1.2"},
     {"MAC", "",
-     "A message authentication code: some octets that only who has the key can compute. If the message was "
-     "changed on its way, they do not fit.",
+     "A message authentication code: a few octets that only a holder of the key can compute. If somebody "
+     "changes the message on its way, they are wrong.",
      "client --explain google.com, the message Finished", "RFC 2104 1"},
     {"middlebox", "middleboxes",
      "A machine on the path that looks into packets, such as a firewall. Some stop connections that look new "
@@ -220,8 +224,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "The RCODE 0: the query was answered. There may still be no record of the type that was asked for.",
      "client google.com, status:", "RFC 1035 4.1.1"},
     {"nonce", "",
-     "A number that is used once with a key. In TLS 1.2 each record may carry one, in TLS 1.3 both sides "
-     "count.",
+     "A number that is used once with a key. In TLS 1.2 a record may carry it, in TLS 1.3 both sides "
+     "compute it from the number of the record.",
      "client --explain --tls-max 1.2 google.com", "RFC 8446 5.3"},
     {"NS", "",
      "A record type: a server that holds the zone. A resolver follows such records from the root down.",
@@ -236,8 +240,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "Four bits in the header: what kind of message it is. It is 0, QUERY, for all that this program sends.",
      "client --explain google.com, octet 2", "RFC 1035 4.1.1"},
     {"opportunistic", "",
-     "Encryption without proof of who is at the other end. It keeps those out who listen, but not those who "
-     "pose as the server.",
+     "Encryption without proof of who is at the other end. Somebody who only listens learns nothing, but "
+     "an attacker can pose as the server.",
      "client --discover @192.0.2.53", "RFC 8310 5"},
     {"OPT", "",
      "The record that carries EDNS, always in the section ADDITIONAL. Its class and TTL have another meaning "
@@ -251,11 +255,18 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "so that the size does not tell the name.",
      "client --pad 0 --eavesdropper google.com", "RFC 7830 3"},
     {"path", "",
-     "All machines between client and server, and who can look into them. What is in clear, they can read "
-     "and change.",
+     "All machines between client and server, and all people who can look into them. They can read and "
+     "change what is "
+     "in clear.",
      "client --eavesdropper google.com", "RFC 7626 2.4"},
-    {"pin", "PIN", "A digest of the key that a server must have. With it the client need not believe any CA.",
+    {"pin", "PIN",
+     "A digest of the key that a server must have, checked in addition to the CA. With --pin-only the client "
+     "needs no CA.",
      "client --explain google.com, the line pin:", "RFC 7858 4.2"},
+    {"proxy", "",
+     "A program that takes questions from clients and passes them to a resolver. This one can speak TLS on "
+     "both sides.",
+     "client google.com, the line ;; SERVER:", "RFC 5625 1"},
     {"QR", "",
      "The first flag of the header: 0 in a query, 1 in an answer. A client ignores what comes with 0.",
      "client --explain google.com, octet 2", "RFC 1035 4.1.1"},
@@ -267,7 +278,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "QDCOUNT is 1.",
      "client --explain google.com, octets 4 and 5", "RFC 1035 4.1.2"},
     {"RA", "recursion available",
-     "A flag of an answer: this server asks others for you. A server without it tells only what it holds.",
+     "A flag of an answer: this server asks others for you. A server without it says only what it holds "
+     "itself.",
      "client --explain google.com, octet 3", "RFC 1035 4.1.1"},
     {"random", "",
      "32 octets in each TLS hello that nobody can foresee. They make the keys of each connection new.",
@@ -285,19 +297,20 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "In DNS: a name, a type, a class, a TTL and data. In TLS: a piece of the stream, with five octets "
      "before it that tell type and length.",
      "client --explain google.com", "RFC 1035 4.1.3, RFC 8446 5.1"},
-    {"resolver", "",
-     "A server that finds answers for its clients, and keeps them for a while. The proxy asks one over TLS.",
-     "client @1.1.1.1 google.com", "RFC 9499 6"},
+    {"resolver", "upstream",
+     "A server that finds answers for its clients, and keeps them for a while. The resolver that the proxy "
+     "asks is its upstream.",
+     "client google.com, with a resolver of the Internet: client @1.1.1.1 google.com", "RFC 9499 6"},
     {"resumption", "resumed",
      "A TLS connection that begins with keys of an earlier one, by a ticket. No certificate is sent again.",
      "client --session s.pem google.com", "RFC 8446 2.2"},
     {"root", "",
      "The top of all names, written as a dot. On the wire it is one octet, 00, the end of each name.",
-     "client . NS", "RFC 1034 3.1"},
+     "client --explain google.com, the octet 00 after com", "RFC 1034 3.1"},
     {"round trip", "round trips",
-     "The time from a message's leaving to its answer's coming. It is what most of the waiting is made of.",
+     "The time from the departure of a message to the arrival of its answer. Most of the waiting is that.",
      "client --timeline google.com", "RFC 8446 2"},
-    {"RRSIG", "signature",
+    {"RRSIG", "",
      "A record type: the DNSSEC signature of other records. It names its signer and its key, and the dates "
      "between which it holds.",
      "client --dnssec google.com", "RFC 4034 3"},
@@ -309,7 +322,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client @tcp://127.0.0.1:1 google.com", "RFC 9293 3.5.2"},
     {"sequence number", "",
      "The number of a record under its key, counted by both ends and never sent. A record that is lost, "
-     "repeated or moved does not fit.",
+     "repeated or moved is noticed.",
      "client --explain=expert google.com, sequence number", "RFC 8446 5.3"},
     {"ServerHello", "",
      "The server's first message of the handshake: what it has chosen. With its key_share both sides know "
@@ -324,10 +337,17 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client --explain --tls-max 1.2 google.com", "RFC 5246 7.4.3"},
     {"SERVFAIL", "", "The RCODE 2: the server could not find an answer. An extended error may say why.",
      "client google.com, status:", "RFC 1035 4.1.1"},
+    {"session_id", "",
+     "A field of TLS hellos, by which old versions resumed a session. In TLS 1.3 it means nothing.",
+     "client --explain=expert google.com, the ClientHello", "RFC 8446 4.1.2"},
+    {"signature", "",
+     "Octets that only the holder of a private key can make, and that everybody can check with the public "
+     "key. In TLS the server signs the handshake, in DNSSEC a zone signs its records.",
+     "client --explain=expert google.com, the message CertificateVerify", "RFC 8446 4.4.3"},
     {"SNI", "server_name",
      "The name of the server in the ClientHello, so that one address can serve many names. The path can read "
      "it.",
-     "client @localhost --explain google.com", "RFC 6066 3"},
+     "client @localhost:8443 --explain google.com", "RFC 6066 3"},
     {"SOA", "",
      "A record type: the first record of a zone. It tells who keeps the zone, and how long copies and "
      "failures may be kept.",
@@ -344,8 +364,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "addresses.",
      "client --discover @192.0.2.53", "RFC 9460 2"},
     {"SYN", "ACK",
-     "Flags of TCP: SYN asks for a connection, ACK says what has arrived. One SYN each way, each with its "
-     "ACK, and the connection stands.",
+     "Flags of TCP: SYN asks for a connection, ACK says what has arrived. After one SYN each way, each with "
+     "its ACK, the connection is open.",
      "client --explain google.com, the first lines", "RFC 9293 3.5"},
     {"tag", "",
      "The last octets of an encrypted record: a MAC of all of it. One changed bit, and the record is "
@@ -382,8 +402,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "What Finished carries: a MAC of the hash of the handshake so far. Both ends compute it and compare.",
      "client --explain=expert google.com, the message Finished", "RFC 8446 4.4.4"},
     {"x25519", "secp384r1, classical",
-     "A group for the key exchange, with public keys of 32 octets. It is classical: a large quantum computer "
-     "could break it.",
+     "A group for the key exchange; its public keys have 32 octets, those of secp384r1 97. Both are "
+     "classical: a large quantum computer could break them.",
      "client --groups x25519 google.com", "RFC 7748 6.1"},
     {"zone", "",
      "A part of the tree of names that one owner keeps. Its servers answer for it with the flag AA.",

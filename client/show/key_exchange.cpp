@@ -84,10 +84,11 @@ std::string future_text(std::string_view group) {
   const PostQuantum* const known = find_post_quantum(&PostQuantum::name, group);
   if (known == nullptr)
     return fmt::format(
-        "{} is classical: who records this connection, and has a quantum computer one day, can read it then.",
+        "{} is classical: somebody can record this connection now, and read it later with a quantum "
+        "computer.",
         printable(group));
-  const std::string closed =
-      fmt::format("No quantum computer is known to break {}: a record of today stays closed.", known->ml_kem);
+  const std::string closed = fmt::format(
+      "No quantum computer is known to break {}: what is recorded today stays closed.", known->ml_kem);
   if (!known->is_hybrid()) return fmt::format("{} is post-quantum. {} [FIPS 203]", group, closed);
   return fmt::format(
       "{} is a hybrid: {} and {} each make a secret, and the keys are safe while one of the two is. {} "

@@ -34,8 +34,11 @@ Made who_knows_name(const QuizRun& run, QuizDice& dice) {
     if (one != right) wrong.push_back({std::string(one), std::move(why)});
   }
   std::string why = "The query lay open on the wire: TCP and UDP alone hide nothing.";
-  if (!clear) why = "The query was encrypted: the path knows that the two spoke, not what about.";
-  if (!run.asked()) why = "The client asks only when the connection stands and it trusts the server.";
+  if (!clear)
+    why =
+        "The query was encrypted: the path knows that the two spoke, not what about. A proxy "
+        "asks a resolver, which reads the name too.";
+  if (!run.asked()) why = "The client asks only when the connection is open and it trusts the server.";
   const std::string over(net::to_string(run.outcome.connections.front().transport));
   return with_options({.shown = {"server:  " + over + "://" + run.connection->address.to_string()},
                        .asked = "In this run, who but the client could read the name in the query?",
@@ -66,9 +69,10 @@ Made record_type(const QuizRun& run, QuizDice& dice) {
       .asked = "The query passed in this record. As what does somebody on the path see it?",
       .answer = content_type_name(step->content),
       .wrong = others(kTypes, content_type_name(step->content), 3, dice),
-      .why =
-          fmt::format("Content type {} is {}. The header of a record is never encrypted; what it holds is.",
-                      step->content, content_type_name(step->content)),
+      .why = fmt::format(
+          "{:02x} is {} in decimal, the content type {}. The header of a record is never encrypted, what "
+          "it holds is.",
+          step->content, step->content, content_type_name(step->content)),
       .rfc = run.rfc("8446 5.1", "5246 6.2.1")};
   for (QuizQuestion::Wrong& wrong : question.wrong)
     wrong.why = fmt::format("{} is content type {}", wrong.answer,
@@ -133,8 +137,7 @@ Made certificate(const QuizRun& run, QuizDice& dice) {
 Made one_bit(const QuizRun& run, QuizDice& dice) {
   if (run.outcome.connections.empty() || !run.asked()) return std::nullopt;
   const bool tls = run.is(Transport::tls);
-  constexpr std::string_view kAlarm =
-      "the tag of the record does not fit, and the client ends the connection";
+  constexpr std::string_view kAlarm = "the tag of the record is wrong, and the client ends the connection";
   constexpr std::string_view kBelieved = "nothing: the client believes what it gets";
   return with_options(
       {.shown = {"server:  " + std::string(net::to_string(run.connection->transport)) + "://" +
@@ -145,13 +148,13 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
        .wrong = {{std::string(tls ? kBelieved : kAlarm),
                   tls ? "the client checks each record before it believes an octet of it"
                       : "there are no records here, and no tags"},
-                 {"the ID of the answer does not fit, and the client waits on",
+                 {"the ID of the answer is another, and the client goes on waiting",
                   "the ID stands in other octets, and is as it was"},
-                 {"the certificate does not fit, and the client ends the connection",
+                 {"the certificate is for another name, and the client ends the connection",
                   "a certificate is about the server, not about the answer"}},
        .why =
-           tls ? "Each record has a tag or a MAC, which only the two ends can make. One changed bit, and it "
-                 "does not fit (bad_record_mac)."
+           tls ? "Each record has a tag or a MAC, which only the two ends can make. One changed bit, and the "
+                 "tag is wrong (bad_record_mac)."
                : "Plain DNS has nothing that would notice: no key, no tag.",
        .rfc = tls ? run.rfc("8446 5.2", "5246 6.2.3") : "RFC 3833 2.1"},
       dice);

@@ -225,13 +225,14 @@ Made longer_name(const QuizRun& run, QuizDice& dice) {
       .form = Form::number,
       .shown = {fmt::format("query:  {} octets, {} of them padding", size, pad->value.size())},
       .asked = fmt::format(
-          "Queries are padded to a multiple of {}. The same question about a name of as many labels, "
-          "but with {} more letter{}: how many octets has that query?",
+          "Queries are padded to a multiple of {}. Another name has as many labels, and {} more letter{}. "
+          "How many octets does the query for it have?",
           kBlock, more, more == 1 ? "" : "s"),
       .answer = fmt::to_string(grown),
       .wrong = {{fmt::to_string(size + more), "the padding is shorter for it"}},
-      .why = fmt::format("Without padding it has {} octets; the next multiple of {} is {}.", bare + more,
-                         kBlock, grown),
+      .why = fmt::format("Without padding it has {} octets, with the code and the length of the option; the "
+                         "next multiple of {} is {}.",
+                         bare + more, kBlock, grown),
       .rfc = "RFC 8467 4.1"};
 }
 

@@ -19,7 +19,7 @@ using net::Transport;
 using Time = WireEvent::Clock::time_point;
 
 constexpr std::size_t kBar = 46;     // columns of the whole run
-constexpr std::size_t kRemark = 33;  // and of what is said behind a bar
+constexpr std::size_t kRemark = 33;  // and of what is said after a bar
 
 struct Stage {
   std::string name;
@@ -180,7 +180,7 @@ std::string timeline_to_text(const Outcome& outcome, const Options& options) {
   const Time begin = std::ranges::min(stages, {}, &Stage::begin).begin;
   const Time end = std::ranges::max(stages, {}, &Stage::end).end;
   std::string out =
-      fmt::format(";; {:<14}{:<{}}|{:>9} round trips\n", "",
+      fmt::format(";; {:<14}{:<{}}|{:>9}, round trips\n", "",
                   fmt::format("|0 ms{:>{}.1f} ms", milliseconds(end - begin), kBar - 8), kBar + 1, "ms");
   for (const Stage& stage : stages) {
     std::string line =

@@ -181,7 +181,7 @@ TEST_CASE("a server that does not speak TLS is explained as octets that are no r
   const LabResolver resolver({"--fault", "not-tls"});
   const Outcome outcome = run_client(asking(resolver, Transport::tls) + Arguments{"google.com"});
   CHECK(outcome.exit_code == 21);
-  CHECK(outcome.output.find("TLS DOES NOT STAND") != std::string::npos);
+  CHECK(outcome.output.find("NO TLS CONNECTION") != std::string::npos);
   check_sums(outcome.output);
 }
 

@@ -15,7 +15,8 @@ trap clean_up EXIT
 trap 'exit 0' INT TERM
 
 # Port 0 takes a free one, and the line "listening tls://127.0.0.1:PORT" tells which.
-labresolver --listen tls://127.0.0.1:0 --zone "$(dirname "$0")/classroom.zone" --ca-out "$folder/ca.pem" >"$folder/listening" &
+: >"$folder/listening"
+labresolver --listen tls://127.0.0.1:0 --zone "$(dirname "$0")/classroom.zone" --ca-out "$folder/ca.pem" >>"$folder/listening" &
 resolver=$!
 until grep -q '^listening ' "$folder/listening"; do
   kill -0 "$resolver" || exit 1

@@ -150,8 +150,10 @@ TEST_CASE("a ClientHello is taken apart: versions, suites, groups, name and prot
 }
 
 TEST_CASE("a ClientHello is that of the newest version it offers", "[explain]") {
-  CHECK(client::handshake_purpose(Bytes{1}, true) == "what we can do, to choose from [RFC 8446 4.1.2]");
-  CHECK(client::handshake_purpose(Bytes{1}, false) == "what we can do, to choose from [RFC 5246 7.4.1.2]");
+  CHECK(client::handshake_purpose(Bytes{1}, true) ==
+        "what the client supports; the server chooses [RFC 8446 4.1.2]");
+  CHECK(client::handshake_purpose(Bytes{1}, false) ==
+        "what the client supports; the server chooses [RFC 5246 7.4.1.2]");
   CHECK(client::handshake_purpose(Bytes{99}, true).empty());
   CHECK(client::handshake_purpose(Bytes{}, true).empty());
 }
