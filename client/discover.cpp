@@ -64,7 +64,7 @@ std::string why_unusable(const Designation& said, const std::string& unknown) {
 }
 
 bool is_address(const dns::Record& record) {
-  return record.type == dns::type::A || record.type == dns::type::AAAA;
+  return record.klass == dns::klass::IN && (record.type == dns::type::A || record.type == dns::type::AAAA);
 }
 
 // One after the other: what the first takes is not there for the next.
@@ -98,12 +98,8 @@ Discovery Discoverer::run() {
   found_.options = options_;
   found_.asked = ask(options_);
   if (found_.asked.failure) return std::move(found_);
-  const dns::Message& answer = found_.asked.answers[0]->message;
-  for (const dns::Record& record : answer.answers)
-    if (record.type == dns::type::SVCB && record.owner == options_.questions[0].name &&
-        found_.designated.size() < kMostDesignated)
-      found_.designated.emplace_back().said = read_designation(record.rdata);
-  std::ranges::stable_sort(found_.designated, {}, [](const Designated& one) { return one.said.priority; });
+  for (Designation& said : designations_in(found_.asked.answers[0]->message, options_.questions[0].name))
+    found_.designated.emplace_back().said = std::move(said);
   for (Designated& one : found_.designated) {
     if (!one.said.unusable.empty()) continue;
     find_addresses(one);
@@ -215,6 +211,19 @@ Designation read_designation(const dns::Rdata& svcb) {
   }
   said.unusable = why_unusable(said, unknown);
   return said;
+}
+
+std::vector<Designation> designations_in(const dns::Message& answer, const dns::Name& asked) {
+  std::vector<Designation> all;
+  for (const dns::Record& record : answer.answers)
+    if (record.type == dns::type::SVCB && record.klass == dns::klass::IN && record.owner == asked)
+      all.push_back(read_designation(record.rdata));
+  std::ranges::stable_sort(all, {}, &Designation::priority);
+  if (all.size() > kMostDesignated) all.resize(kMostDesignated);
+  for (Designation& one : all)
+    if (one.priority > 0 && all.front().priority == 0)
+      one.unusable = "beside an alias it does not count (RFC 9460 2.4.1)";
+  return all;
 }
 
 bool is_private(const net::SocketAddress& address) {

@@ -24,6 +24,8 @@ struct Designation {
   std::string unusable;               // why this client can do nothing with it, a clause; empty: it can
 };
 Designation read_designation(const dns::Rdata& svcb);
+// The records of an answer to that name, by priority, at most eight. Pure.
+std::vector<Designation> designations_in(const dns::Message& answer, const dns::Name& asked);
 
 // Private, link-local and loopback addresses: nobody can have a certificate for them that all trust
 // (RFC 9462 §4.3).

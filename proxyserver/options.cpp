@@ -282,6 +282,12 @@ bool Options::listens(net::Transport transport) const {
                              [&](const HandedSocket& one) { return one.endpoint.transport == transport; });
 }
 
+bool Options::can_announce() const {
+  const auto is_open = [](const auto& one) { return one.transport == net::Transport::tls && !one.proxied; };
+  return std::ranges::any_of(listen, is_open) ||
+         std::ranges::any_of(handed, is_open, &HandedSocket::endpoint);
+}
+
 bool Options::takes_proxy_headers() const {
   return std::ranges::any_of(listen, &net::Uri::proxied) ||
          std::ranges::any_of(handed, [](const HandedSocket& one) { return one.endpoint.proxied; });

@@ -60,6 +60,7 @@ struct Options {
   bool encrypts() const;   // towards some upstream
   bool uses_tls() const;   // on any leg
   bool listens(net::Transport transport) const;
+  bool can_announce() const;         // a tls listener that clients reach without a load balancer
   bool takes_proxy_headers() const;  // at any listener
 };
 

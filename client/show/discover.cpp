@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <ranges>
 
 #include "client/show/escape.h"
 #include "client/show/failure.h"
@@ -14,6 +15,8 @@ namespace client {
 namespace {
 
 using Verdict = Designated::Verdict;
+
+constexpr std::size_t kMostHints = 8;  // of a record that are shown: it may have thousands
 
 std::string_view word_of(Verdict verdict) {
   switch (verdict) {
@@ -114,9 +117,11 @@ std::string record_words(const Designated& one) {
                 said.unusable.empty() ? "what it speaks; dot is DNS over TLS" : "what it speaks");
   if (said.port) text += row(fmt::format("port={}", *said.port), "where it listens");
   if (!said.port && said.unusable.empty()) text += row("no port", "so it listens on 853, as DoT does");
-  for (const std::string& hint : said.hints)
+  for (const std::string& hint : said.hints | std::views::take(kMostHints))
     text += row(fmt::format("{}={}", hint.find(':') == std::string::npos ? "ipv4hint" : "ipv6hint", hint),
                 "its address, told at once");
+  if (said.hints.size() > kMostHints)
+    text += row(fmt::format("and {} more", said.hints.size() - kMostHints), "hints");
   return text;
 }
 

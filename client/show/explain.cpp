@@ -51,7 +51,7 @@ class Story {
     if (const tls::TlsError* const error = rejection()) {
       blank();
       line(0, fmt::format("{}: {}. Nothing was asked.",
-                          error->facts().peer ? "NOT TRUSTED" : "TLS DOES NOT STAND",
+                          error->facts().peer ? "NOT TRUSTED" : "NO TLS CONNECTION",
                           tls::to_string(error->kind())));
     }
     if (const std::string layers = explain_layers(outcome_, index_); !layers.empty()) {

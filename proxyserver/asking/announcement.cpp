@@ -114,7 +114,8 @@ Announcement announce(const std::string& name, std::span<const net::Endpoint> li
   announced.target = dns::Name::parse(name).value();
   std::map<std::uint16_t, Listeners> ports;
   for (const net::Endpoint& listener : listeners)
-    if (listener.transport == net::Transport::tls) ports[listener.address.port()].add(listener.address);
+    if (listener.transport == net::Transport::tls && !listener.proxied)
+      ports[listener.address.port()].add(listener.address);
   for (const auto& [port, at] : ports)
     announced.designated.push_back(service(announced.target.to_string(), port, at));
   if (ports.size() != 1) return announced;  // a name has addresses, but no ports that go with them

@@ -1,8 +1,10 @@
 #include "proxyserver/caching/refresher.h"
 
 #include <cerrno>
+#include <future>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <utility>
 
 #include "common/log.h"
 #include "common/net/net_error.h"
@@ -25,9 +27,10 @@ class Refresher::Worker final : public Asker {
   Worker(Cache& cache, Upstreams& upstreams, const Published<Limits>& limits, Metrics* metrics)
       : limits_(limits), forwarder_(upstreams, limits.current(), *this, metrics, &cache) {}
 
-  // Until `stopping` is readable.
-  void run(int stopping) {
+  // Until `stopping` is readable. `ready`: from then on others may wake this thread.
+  void run(int stopping, std::promise<void> ready) {
     waker_.belong_here();
+    ready.set_value();
     try {
       serve(stopping);
     } catch (const std::exception& error) {  // the clients ask for themselves from now on
@@ -74,5 +77,8 @@ Refresher::~Refresher() {
 }
 
 void Refresher::start() {
-  thread_ = std::thread([this] { worker_->run(stopping_.get()); });
+  std::promise<void> ready;
+  const std::future<void> is_ready = ready.get_future();
+  thread_ = std::thread(&Worker::run, worker_.get(), stopping_.get(), std::move(ready));
+  is_ready.wait();
 }

@@ -1,5 +1,5 @@
-// Who asks for the cache's own sake, without a client: for answers that are soon over, and for stale ones. An
-// asker like a session, with a thread of its own; what it is to ask comes by mail (Cache::start).
+// Asks for the cache itself, without a client: for answers that end soon, and for stale ones. It is an asker
+// like a session, with a thread of its own. What it is to ask comes by mail (Cache::start).
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ class Refresher {
   Refresher(Cache& cache, Upstreams& upstreams, const Published<Limits>& limits, Metrics* metrics);
   ~Refresher();  // the thread ends at once: who waits for its answers asks itself
 
-  void start();
+  void start();  // before any client is served
 
  private:
   class Worker;

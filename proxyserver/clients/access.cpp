@@ -34,6 +34,11 @@ Octets masked(Octets octets, unsigned bits) {
   return octets;
 }
 
+bool is_v4(const Octets& octets) {
+  static const Octets kAny = octets_of(net::SocketAddress::parse("0.0.0.0", 0).value());
+  return masked(octets, kV4Bits) == kAny;
+}
+
 }  // namespace
 
 std::expected<Network, std::string> Network::parse(std::string_view text) {
@@ -56,7 +61,9 @@ std::expected<Network, std::string> Network::parse(std::string_view text) {
   return network;
 }
 
+// An IPv6 network that is wider than all mapped IPv4 addresses is not about those: ::/0 is all of IPv6.
 bool Network::contains(const net::SocketAddress& address) const {
+  if (bits_ < kV4Bits && is_v4(octets_of(address))) return false;
   return masked(octets_of(address), bits_) == prefix_;
 }
 
@@ -72,7 +79,5 @@ bool AccessList::permits(const net::SocketAddress& address) const {
 
 ClientKey client_key(const net::SocketAddress& address) {
   const Octets octets = octets_of(address);
-  const bool v4 =
-      masked(octets, kV4Bits) == masked(octets_of(net::SocketAddress::parse("0.0.0.0", 0).value()), kV4Bits);
-  return v4 ? octets : masked(octets, 64);
+  return is_v4(octets) ? octets : masked(octets, 64);
 }

@@ -153,28 +153,19 @@ bool Session::receive(std::span<std::uint8_t> message) {
   if (screening.verdict != Screening::Verdict::hang_up)
     watching_.query(ClientName(client_name_), transport_, message);
   const bool last_one = !refusals_.may_go_on(screening);
+  if (screening.is_query() && !is_within_rate()) {
+    reply_here(screening, error_reply(message, dns::rcode::REFUSED,
+                                      ExtendedError{dns::ede::PROHIBITED, "more than --max-qps-per-client"}));
+    return true;
+  }
+  if (screening.is_query()) last_query_ = now_;
   switch (screening.verdict) {
-    case Screening::Verdict::forward: {
-      if (!is_within_rate()) {
-        const Bytes reply =
-            error_reply(message, dns::rcode::REFUSED,
-                        ExtendedError{dns::ede::PROHIBITED, "more than --max-qps-per-client"});
-        Asked asked = asked_by(screening.query);
-        asked.has_opt = true;  // as below
-        const std::lock_guard lock(mutex_);
-        send(asked, dns::inspect(reply).value(), nullptr, now_);
-        return true;
-      }
+    case Screening::Verdict::forward:
       forward(screening.query);
       return true;
-    }
     case Screening::Verdict::answer: {
-      const Bytes reply = answer_here(message, screening, limits_.announced);
-      Asked asked = asked_by(screening.query);
-      asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
-      if (screening.is_query()) last_query_ = now_;
+      reply_here(screening, answer_here(message, screening, limits_.announced));
       const std::lock_guard lock(mutex_);
-      send(asked, dns::inspect(reply).value(), nullptr, now_);
       if (last_one) stop_reading("too many messages in a row that are no queries");
       return true;
     }
@@ -184,9 +175,16 @@ bool Session::receive(std::span<std::uint8_t> message) {
   return false;
 }
 
+// What no resolver has to be asked for.
+void Session::reply_here(const Screening& screening, const Bytes& reply) {
+  Asked asked = asked_by(screening.query);
+  asked.has_opt = true;  // whether or not: this reply has an OPT exactly if it should
+  const std::lock_guard lock(mutex_);
+  send(asked, dns::inspect(reply).value(), nullptr, now_);
+}
+
 // From the cache at once, or to a resolver.
 void Session::forward(const dns::MessageView& asked) {
-  last_query_ = now_;
   CacheKey key;
   const bool for_cache = cache_ != nullptr && key.make(asked);
   if (for_cache)

@@ -48,6 +48,7 @@ class Session final : public Asker {
   net::IoResult fill();
   bool is_within_rate();
   bool receive(std::span<std::uint8_t> message);  // false: hang up
+  void reply_here(const Screening& screening, const Bytes& reply);
   void forward(const dns::MessageView& query);
   void stop_reading(const char* why);
   bool may_read() const;

@@ -113,7 +113,9 @@ void check_announcement(const Options& options, const tls::ServerContext& contex
   const auto is_near = [](const net::Uri& uri) {
     return uri.address ? uri.address->is_loopback() : uri.host == "localhost";
   };
-  const auto is_far = [&](const net::Uri& uri) { return uri.transport == Transport::tls && !is_near(uri); };
+  const auto is_far = [&](const net::Uri& uri) {
+    return uri.transport == Transport::tls && !uri.proxied && !is_near(uri);
+  };
   if (options.handed.empty() && is_beyond_loopback(options) && std::ranges::none_of(options.listen, is_far))
     report.warning(
         "announce",

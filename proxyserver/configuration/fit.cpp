@@ -28,7 +28,7 @@ std::expected<void, std::string> find_misfit(const Options& options) {
         return unexpected(fmt::format("--{}, but no --listen tls://: only TLS has certificates", name));
   if (!listens(net::Transport::tls) && given("ticket-key-file"))
     return unexpected("--ticket-key-file, but no --listen tls://: only TLS has session tickets");
-  if (!listens(net::Transport::tls) && given("announce"))
+  if (!options.can_announce() && given("announce"))
     return unexpected("--announce, but no --listen tls://: there is nothing to announce");
   if (given("client-ca") && (listens(net::Transport::tcp) || listens(net::Transport::udp)))
     return unexpected("--client-ca, but a tcp:// or udp:// listener asks nobody for a certificate");

@@ -109,12 +109,16 @@ TEST_CASE("an announcement that is too long for a datagram is truncated, and who
 }
 
 TEST_CASE(
-    "no announcement is given to who asks more than --max-qps-per-client by UDP: its address may be forged") {
+    "what is answered here counts for --max-qps-per-client: over UDP, where an address may be forged, too") {
+  const Transport transport = GENERATE(Transport::udp, Transport::tcp, Transport::tls);
   const ScriptedUpstream upstream = resolver();
   const Proxy proxy(upstream.as_upstream() + kAnnounced + Arguments{"--max-qps-per-client", "1"});
-  ClientLeg leg(proxy, Transport::udp);
+  ClientLeg leg(proxy, transport);
   bool refused = false;
-  for (int i = 0; i < 20 && !refused; ++i) refused = leg.ask(question()).header.tc;
+  for (int i = 0; i < 20 && !refused; ++i) {
+    const dns::Header header = leg.ask(question()).header;
+    refused = transport == Transport::udp ? header.tc : header.rcode == dns::rcode::REFUSED;
+  }
   CHECK(refused);
 }
 

@@ -48,6 +48,33 @@ TEST_CASE("a designation that is of no use here says why") {
   CHECK(read("1 dns.test. mandatory=alpn,port alpn=dot port=853").unusable.empty());
 }
 
+TEST_CASE(
+    "of an answer the records of the name and of class IN count, by priority, and beside an alias none does") {
+  const dns::Name name = dns::Name::parse("_dns.resolver.arpa").value();
+  dns::Message answer;
+  const auto add = [&](const std::string& data, std::uint16_t klass = dns::klass::IN,
+                       const char* owner = "_dns.resolver.arpa") {
+    answer.answers.push_back({dns::Name::parse(owner).value(), dns::type::SVCB, klass, 300,
+                              dns::parse_rdata(dns::type::SVCB, data).value()});
+  };
+  const auto priorities = [&] {
+    std::vector<std::uint16_t> all;
+    for (const auto& one : client::designations_in(answer, name)) all.push_back(one.priority);
+    return all;
+  };
+  add("2 second.test. alpn=dot");
+  add("1 first.test. alpn=dot");
+  add("1 chaos.test. alpn=dot", dns::klass::CH);
+  add("1 other.test. alpn=dot", dns::klass::IN, "example.com");
+  CHECK(priorities() == std::vector<std::uint16_t>{1, 2});
+  CHECK(client::designations_in(answer, name)[0].unusable.empty());
+  for (int i = 0; i < 20; ++i) add("3 many.test. alpn=dot");
+  CHECK(priorities().size() == 8);
+  add("0 alias.test.");
+  CHECK(priorities().front() == 0);
+  for (const auto& one : client::designations_in(answer, name)) CHECK_FALSE(one.unusable.empty());
+}
+
 TEST_CASE("private addresses are those of RFC 1918, 3927, 4193 and 4291, and this machine's own") {
   const auto is_private = [](const char* host) {
     return client::is_private(net::SocketAddress::parse(host, 53).value());

@@ -9,7 +9,10 @@ namespace {
 
 std::vector<net::Endpoint> listeners(const std::vector<std::string>& uris) {
   std::vector<net::Endpoint> all;
-  for (const std::string& uri : uris) all.push_back(net::parse_endpoint(uri).value());
+  for (const std::string& text : uris) {
+    const net::Uri uri = net::parse_listener(text).value();
+    all.push_back({uri.transport, uri.address.value(), {}, uri.proxied});
+  }
   return all;
 }
 
@@ -68,6 +71,7 @@ TEST_CASE(
       {{"tls://0.0.0.0:8853", "tls://[::]:8853"}, {R"(1 dns.test. alpn="dot" port=8853)"}},
       {{"tls://0.0.0.0", "tls://192.0.2.1:8853"},
        {R"(1 dns.test. alpn="dot")", R"(1 dns.test. alpn="dot" port=8853 ipv4hint=192.0.2.1)"}},
+      {{"tls://192.0.2.1", "proxy+tls://192.0.2.2"}, {R"(1 dns.test. alpn="dot" ipv4hint=192.0.2.1)"}},
       {{"udp://192.0.2.1"}, {}},
   }));
   CHECK(texts(announce("dns.test", listeners(bound)).designated) == records);

@@ -184,6 +184,8 @@ TEST_CASE("a wrong command line is told what is wrong with it") {
       {{"--listen", "udp://127.0.0.1:53", "--key", "key.pem"}, "--key, but no --listen tls://"},
       {{"--listen", "tcp://127.0.0.1:53", "--ticket-key-file", "tickets"},
        "--ticket-key-file, but no --listen tls://"},
+      {{"--listen", "proxy+tls://127.0.0.1", "--proxy-from", "::1", "--announce", "dns.test"},
+       "--announce, but no --listen tls://"},
       {{"--listen", "proxy+tls://127.0.0.1"},
        "--listen proxy+tls://127.0.0.1: whose PROXY headers are to be believed? Name the load balancer by"},
       {{"--proxy-from", "127.0.0.1"}, "--proxy-from, but no --listen proxy+tls://"},
