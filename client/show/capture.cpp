@@ -92,7 +92,7 @@ bool may_have_secrets(const Outcome& outcome) {
 
 std::string warning(const std::string& file) {
   return fmt::format(
-      "client: warning: {} holds the secrets of this run: who has it can read what was encrypted",
+      "client: warning: {} holds the secrets of this run: anybody who has it can read what was encrypted",
       printable(file));
 }
 

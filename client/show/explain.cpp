@@ -214,7 +214,7 @@ class Story {
   void trust() {
     if (!connection_.tls) return;
     blank();
-    line(0, fmt::format("TLS stands: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
+    line(0, fmt::format("TLS is open: {}, {}{}{}; {}, {:.3f} ms", connection_.tls->version,
                         connection_.tls->cipher, connection_.tls->group.empty() ? "" : ", ",
                         group_text(connection_.tls->group), round_trips(round_trips_),
                         milliseconds(connection_.handshake)));

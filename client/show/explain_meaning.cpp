@@ -27,7 +27,7 @@ constexpr Meaning kMeanings[] = {
     {"extended RCODE", "the upper 8 bits of the RCODE"},
     {"version", "of EDNS"},
     {"option length", "octets of data follow"},
-    {"RDATA: cname", "the name that it stands for"},
+    {"RDATA: cname", "the name that is meant"},
     {"RDATA: preference", "the lowest is tried first"},
     {"RDATA: priority", "the lowest is tried first"},
     {"RDATA: mname", "the zone's first server"},

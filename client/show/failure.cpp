@@ -130,7 +130,7 @@ FailureWords Explainer::timeout() const {
   const std::string longer = "a longer --timeout";
   if (failure_.server.empty() || failure_.phase == Phase::connect)
     return {fmt::format("no connection to {} in time", server_), waited,
-            longer + ", or whether a firewall stands in between"};
+            longer + ", or whether a firewall is in between"};
   if (failure_.phase == Phase::tls)
     return {fmt::format("{} accepted the connection but did not finish the TLS handshake", server_), waited,
             fmt::format("{}, or {} if it is a plain DNS server", longer, in_clear())};

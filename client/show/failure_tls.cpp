@@ -181,14 +181,14 @@ FailureWords TlsExplainer::not_tls(const tls::TlsError::Facts& facts) const {
   if (is_not_tls && failure_.phase != Phase::tls)
     return {fmt::format("something that is not TLS came on the connection with {}", server_),
             evidence + ", after a handshake that was in order: damage or tampering on the way",
-            "again, and ask who stands in between"};
+            "again, and ask who is in between"};
   if (is_not_tls)
     return {fmt::format("what {} sends is not TLS", server_), evidence,
             fmt::format("{} if it is a plain DNS server", in_clear())};
   if (facts.reason.find("bad record mac") != std::string::npos)
     return {fmt::format("what {} sent was changed on its way", server_),
-            "the tag of a TLS record does not fit its octets (bad_record_mac)",
-            "again, and ask who stands in between"};
+            "the tag of a TLS record is wrong for its octets (bad_record_mac)",
+            "again, and ask who is in between"};
   return {fmt::format("TLS with {} failed", server_), evidence,
           "another server, or look into this one's log"};
 }

@@ -90,7 +90,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "A record type: this name is an alias of another name. The resolver goes on with that other name.",
      "client alias.example.com", "RFC 1035 3.3.1"},
     {"compression", "pointer",
-     "A name that stood earlier in the message is not repeated. Two octets, the first of them c0 or more, "
+     "A name that is in the message already is not repeated. Two octets, the first of them c0 or more, "
      "point to it.",
      "client --explain google.com, octets c0 0c", "RFC 1035 4.1.4"},
     {"COOKIE", "",
@@ -217,8 +217,8 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "pointer.",
      "client --explain google.com, octet 12", "RFC 1035 4.1.2"},
     {"NewSessionTicket", "ticket, session_ticket",
-     "A TLS message after the handshake: a ticket for the next connection. Who shows it resumes the session "
-     "and saves most of the handshake.",
+     "A TLS message after the handshake: a ticket for the next connection. A client that shows it resumes "
+     "the session and saves most of the handshake.",
      "client --session s.pem google.com", "RFC 8446 4.6.1"},
     {"NOERROR", "",
      "The RCODE 0: the query was answered. There may still be no record of the type that was asked for.",

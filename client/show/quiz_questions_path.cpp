@@ -122,7 +122,7 @@ Made certificate(const QuizRun& run, QuizDice& dice) {
   std::string why = "From TLS 1.3 on all messages after the ServerHello are encrypted, the certificate too.";
   if (right == kYes)
     why = "Before TLS 1.3 the certificate passes in clear: the path sees the name of the server.";
-  if (right == kNone) why = "The session was resumed: the ticket stands for the certificate.";
+  if (right == kNone) why = "The session was resumed: the ticket takes the place of the certificate.";
   std::vector<QuizQuestion::Wrong> wrong;
   for (const std::string_view one : {kYes, kNo, kNone})
     if (one != right) wrong.push_back({std::string(one), ""});
@@ -149,7 +149,7 @@ Made one_bit(const QuizRun& run, QuizDice& dice) {
                   tls ? "the client checks each record before it believes an octet of it"
                       : "there are no records here, and no tags"},
                  {"the ID of the answer is another, and the client goes on waiting",
-                  "the ID stands in other octets, and is as it was"},
+                  "the ID is in other octets, and has not changed"},
                  {"the certificate is for another name, and the client ends the connection",
                   "a certificate is about the server, not about the answer"}},
        .why =

@@ -92,10 +92,10 @@ Made pointer(const QuizRun& run, QuizDice& dice) {
           "This is a compression pointer, in place of a name. To which octet of the message does it point?",
       .answer = fmt::to_string(field->target),
       .wrong = {{fmt::to_string(word), "the two highest bits only say that this is a pointer"},
-                {fmt::to_string(field->offset), "that is where the pointer stands"}},
+                {fmt::to_string(field->offset), "that is the place of the pointer itself"}},
       .why =
           fmt::format("The two highest bits are 1: a pointer. The other 14 bits are the number of the octet: "
-                      "{}. There the rest of the name stands.",
+                      "{}. The rest of the name is there.",
                       field->target),
       .rfc = "RFC 1035 4.1.4"};
 }

@@ -202,10 +202,9 @@ Made resumed(const QuizRun& run, QuizDice& dice) {
        .wrong = {{std::string(resumed ? kFull : kResumed),
                   resumed ? "no Certificate is among the messages" : "a Certificate is among the messages"},
                  {"none: the keys were agreed on by other means", "the messages are those of a handshake"}},
-       .why = resumed
-                  ? "The ticket stands for the certificate of the earlier connection: less to send, and no "
-                    "signature to make and to check."
-                  : "The server shows its certificate, and signs with the key of it.",
+       .why = resumed ? "The ticket takes the place of the certificate of the earlier connection: less to "
+                        "send, and no signature to make and to check."
+                      : "The server shows its certificate, and signs with the key of it.",
        .rfc = run.rfc("8446 2.2", "5246 7.3")},
       dice);
 }

@@ -107,9 +107,10 @@ void check_announcement(const Options& options, const tls::ServerContext& contex
   for (const std::string& host : missing)
     report.warning(
         "announce",
-        fmt::format("{}: {} does not carry {}: who asks there in clear cannot verify what it is told",
-                    options.announce, file, host),
-        fmt::format("a certificate with IP:{} besides", host));
+        fmt::format(
+            "{}: {} does not carry {}: a client that asks there in clear cannot verify what it is told",
+            options.announce, file, host),
+        fmt::format("a certificate that also has IP:{}", host));
   const auto is_near = [](const net::Uri& uri) {
     return uri.address ? uri.address->is_loopback() : uri.host == "localhost";
   };
@@ -117,11 +118,10 @@ void check_announcement(const Options& options, const tls::ServerContext& contex
     return uri.transport == Transport::tls && !uri.proxied && !is_near(uri);
   };
   if (options.handed.empty() && is_beyond_loopback(options) && std::ranges::none_of(options.listen, is_far))
-    report.warning(
-        "announce",
-        fmt::format("{}: every tls:// listener is on loopback: who asks from elsewhere finds nothing",
-                    options.announce),
-        "a tls:// listener at the address at which clients ask");
+    report.warning("announce",
+                   fmt::format("{}: every tls:// listener is on loopback: clients elsewhere cannot reach it",
+                               options.announce),
+                   "a tls:// listener at the address at which clients ask");
   report.ok("announce", fmt::format("{}: among the names of {}", options.announce, file));
 }
 

@@ -18,7 +18,7 @@ void warn(const char* event, const std::string& file, const char* advice) {
 
 Instruments::Instruments(const InstrumentFiles& files) try : key_log_file_(files.key_log) {
   constexpr const char* kSecrets =
-      "who has this file can read what was encrypted: keep it safe, then delete it";
+      "anybody who has this file can read what was encrypted: keep it safe, then delete it";
   if (!files.key_log.empty()) {
     key_log = std::make_unique<tls::KeyLog>(files.key_log);
     warn("secrets-written", files.key_log, kSecrets);

@@ -152,7 +152,8 @@ TEST_CASE("the check of a configuration tells why clients would not believe an a
   const auto [name, listener, said] = GENERATE(table<std::string, std::string, std::string>({
       {"localhost", "udp://127.0.0.1", "ok       announce     localhost: among the names of "},
       {"wrong.example", "udp://127.0.0.1", "error    announce     wrong.example: "},
-      {"localhost", "udp://192.0.2.1", "does not carry 192.0.2.1: who asks there in clear cannot verify"},
+      {"localhost", "udp://192.0.2.1",
+       "does not carry 192.0.2.1: a client that asks there in clear cannot verify"},
       {"localhost", "udp://10.1.2.3", "every tls:// listener is on loopback"},
   }));
   Process process({PROXYSERVER_PROGRAM, "--check", "--listen", "tls://127.0.0.1:8853", "--listen", listener,

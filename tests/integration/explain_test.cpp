@@ -28,7 +28,7 @@ std::string story(const std::string& output) {
       {std::regex(R"((Certificate|CertificateVerify|ServerKeyExchange|NewSessionTicket), \d+)"), "$1, N"},
       {std::regex(R"((ServerHello, )\d+)"), "$1N"},
       {std::regex(R"((key_share: )[^\n]*)"), "$1SHARE"},
-      {std::regex(R"((\nTLS stands: [^\n]*)(\n   [^\n]*)*(\nTRUSTED))"),
+      {std::regex(R"((\nTLS is open: [^\n]*)(\n   [^\n]*)*(\nTRUSTED))"),
        "$1\n   ...$3"},  // post_quantum_test.cpp
       {std::regex(R"(certificates: \d+)"), "certificates: N"},
       {std::regex(R"(sha256/[A-Za-z0-9+/=]+)"), "sha256/PIN"},

@@ -70,7 +70,7 @@ TEST_CASE(
   CHECK(classical.exit_code == 0);
   CHECK_THAT(classical.output,
              Contains("supported_groups: x25519\n") &&
-                 Contains("TLS stands: TLSv1.3, TLS_AES_128_GCM_SHA256, x25519; one round trip"));
+                 Contains("TLS is open: TLSv1.3, TLS_AES_128_GCM_SHA256, x25519; one round trip"));
   const Outcome refused = run_client(to(stubborn) + Arguments{"--groups", "x25519"});
   CHECK(refused.exit_code == 21);
   CHECK_THAT(refused.errors, Contains("handshake_failure"));

@@ -68,7 +68,7 @@ TEST_CASE("client and proxyserver log the same secrets of the connection they sh
   CHECK(run.exit_code == 0);
   CHECK(run.output == "192.0.2.46\n");
   CHECK(run.errors ==
-        fmt::format("client: warning: {} holds the secrets of this run: who has it can read what "
+        fmt::format("client: warning: {} holds the secrets of this run: anybody who has it can read what "
                     "was encrypted\n",
                     clients));
   REQUIRE(proxy.stop() == 0);

@@ -7,7 +7,7 @@ phase "A run that writes down its packets, and the secrets of its connection"
 resolver resolver
 run client "@$resolver" --ca "$resolver_ca" --capture run.pcapng google.com +noall +answer
 quiz path
-look "the warning. The file holds the keys of this one connection: whoever has it can read along."
+look "the warning. The file holds the keys of this one connection: everybody who has it can read the messages."
 expect_status 0
 [ "$(stat -c %a run.pcapng)" = 600 ] || fail "the capture can be read by others"
 

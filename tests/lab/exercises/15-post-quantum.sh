@@ -14,7 +14,7 @@ phase "Record now, decrypt later"
 say "Somebody records a connection today, and sees its two key shares. To compute the connection's keys from x25519 key shares, one needs a quantum computer, which nobody has yet. But the attacker can keep the recording and wait. So the key exchange must be strong enough today against a later quantum computer."
 resolver resolver
 run client "@$resolver" --ca "$resolver_ca" --groups x25519 --explain +noall +stats google.com
-look "the two lines 'key_share', 32 octets each; and below 'TLS stands', who can read this later."
+look "the two lines 'key_share', 32 octets each; and below 'TLS is open', who can read this later."
 expect_status 0
 expect 'TLS: TLSv1\.3, [A-Z0-9_]+, x25519, '
 expect 'key_share: x25519, 32 octets'

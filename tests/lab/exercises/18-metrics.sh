@@ -7,7 +7,7 @@ resolver resolver --ca-dir ca
 resolver_process=${started[-1]}
 proxy proxy --upstream "$resolver" --upstream-ca ca/ca.pem --query-timeout 400ms --metrics 127.0.0.1:0
 metrics_port=$(sed -n 's|^metrics http://.*:||p' proxy.log)
-say "With --metrics the proxy tells its counters to whoever asks by HTTP: curl http://127.0.0.1:$metrics_port/metrics. Bash can ask too:"
+say "With --metrics everybody can read the proxy's counters by HTTP: curl http://127.0.0.1:$metrics_port/metrics. Bash can ask too:"
 scrape() {
   {
     printf 'GET /metrics HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n' >&7
