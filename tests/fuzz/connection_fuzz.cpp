@@ -251,6 +251,17 @@ Bytes answer_to(Bytes query, unsigned variant, fuzz::Script& script) {
       query.insert(query.end(), options.begin(), options.end());
       break;
     }
+    case 5: {  // signed, and no question: a TSIG of the script's
+      query.resize(dns::kHeaderSize);
+      query[3] = script.octet();
+      query[5] = 0;
+      query[11] = 1;
+      const ByteView rdata = script.take(script.octet() % 32);
+      const std::uint8_t tsig[] = {0, 0, 250, 0, 255, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(rdata.size())};
+      query.insert(query.end(), std::begin(tsig), std::end(tsig));
+      query.insert(query.end(), rdata.begin(), rdata.end());
+      break;
+    }
     default:
       break;
   }
