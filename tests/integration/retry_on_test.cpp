@@ -4,6 +4,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/dead_port.h"
 #include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -128,8 +129,8 @@ TEST_CASE("where the second resolver says nothing, the client gets what the firs
 
 TEST_CASE("where no other resolver can be asked, what the first one said is passed on at once") {
   const ScriptedUpstream first(Transport::tcp, says(kFail, "first"));
-  const net::Endpoint gone = LabResolver().endpoint(Transport::tcp);  // nobody listens there any more
-  const Proxy proxy(first.as_upstream() + Arguments{"--upstream", gone.to_string(), "--query-timeout", "9s"} +
+  const DeadPort gone;
+  const Proxy proxy(first.as_upstream() + Arguments{"--upstream", gone.uri(), "--query-timeout", "9s"} +
                     retry("servfail") + kWithUdp);
   const auto begin = Clock::now();
   for (int i = 0; i < 30; ++i)

@@ -1,11 +1,13 @@
 // --for: names go to the resolvers of their suffix, and to no other, whatever becomes of these.
 #include <csignal>
+#include <deque>
 #include <fmt/format.h>
 #include <fstream>
 
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/dead_port.h"
 #include "tests/support/scrape.h"
 #include "tests/support/scripted_upstream.h"
 
@@ -45,8 +47,10 @@ std::vector<std::string> names_seen(const ScriptedUpstream& upstream) {
   return names;
 }
 
-std::string gone() {  // nobody listens there any more
-  return LabResolver().endpoint(Transport::tcp).to_string();
+// Of an upstream that refuses; another one each time.
+std::string gone() {
+  static std::deque<DeadPort> ports;
+  return ports.emplace_back().uri();
 }
 
 std::size_t count(const std::string& text, std::string_view what) {

@@ -5,6 +5,7 @@
 #include "common/net/tcp.h"
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
+#include "tests/support/dead_port.h"
 #include "tests/support/lab.h"
 
 using Catch::Matchers::Contains;
@@ -20,33 +21,23 @@ dns::Message ask_tagged(DotConnection& connection, std::string_view name, std::u
   return connection.ask(with_edns(make_query(name, dns::type::TXT, id)));
 }
 
-// A port that nobody listens on: taken, and kept taken, by a socket that never does.
-struct DeadPort {
-  DeadPort() : fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const auto address = net::SocketAddress::parse("127.0.0.1", 0);
-    REQUIRE(bind(fd.get(), address->get(), address->size()) == 0);
-  }
-  std::string address() const { return net::SocketAddress::of_socket(fd.get()).to_string(); }
-  net::UniqueFd fd;
-};
-
 }  // namespace
 
 TEST_CASE("an upstream that is down ends in SERVFAIL that names it") {
   const DeadPort port;
   const Transport upstream = GENERATE(Transport::tls, Transport::tcp);
-  const Proxy proxy({"--upstream", fmt::format("{}://{}", to_string(upstream), port.address())});
+  const Proxy proxy({"--upstream", fmt::format("{}://{}", to_string(upstream), port.address().to_string())});
   DotConnection connection = proxy.connect(Transport::tls);
   const dns::Message reply = ask_tagged(connection, "a.tag.test.");
   CHECK(reply.header.rcode == dns::rcode::SERVFAIL);
   const FoundError error = extended_error_in(reply);
   CHECK(error.code == dns::ede::NO_REACHABLE_AUTHORITY);
-  CHECK_THAT(error.text, Contains("connect to " + port.address() + ": Connection refused"));
+  CHECK_THAT(error.text, Contains("connect to " + port.address().to_string() + ": Connection refused"));
 }
 
 TEST_CASE("each query that fails has its line in the log of a proxy that debugs, without its name") {
   const DeadPort port;
-  Proxy proxy({"--upstream", "tcp://" + port.address(), "--log-level", "debug"});
+  Proxy proxy({"--upstream", port.uri(), "--log-level", "debug"});
   DotConnection connection = proxy.connect(Transport::tls);
   for (std::uint16_t id = 1; id <= 3; ++id) ask_tagged(connection, "secret.tag.test.", id);
   const std::string log = proxy.process().error_output();
@@ -63,7 +54,7 @@ TEST_CASE("each query that fails has its line in the log of a proxy that debugs,
 TEST_CASE("when the first upstream is down the second one answers") {
   const DeadPort port;
   const LabResolver resolver;
-  const Proxy proxy({"--upstream", "tcp://" + port.address(), "--upstream", resolver.uri(Transport::tcp)});
+  const Proxy proxy({"--upstream", port.uri(), "--upstream", resolver.uri(Transport::tcp)});
   DotConnection connection = proxy.connect(Transport::tls);
   CHECK(ask_tagged(connection, "a.tag.test.").header.rcode == dns::rcode::NOERROR);
 }

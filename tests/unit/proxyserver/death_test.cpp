@@ -1,13 +1,13 @@
 // What a connection's end tells those whose queries were on it.
+#include "tests/support/dead_port.h"
 #include "tests/unit/proxyserver/shared_connection.h"
 
 using namespace shared_connection;
 
 TEST_CASE("a death tells whether the resolver was reached at all") {
   const auto anna = std::make_shared<FakeAsker>();
-  net::UniqueFd listener = net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), 1);
-  Upstream upstream({net::Transport::tcp, net::SocketAddress::of_socket(listener.get()), {}}, {}, 1);
-  listener.reset();
+  const DeadPort port;
+  Upstream upstream({net::Transport::tcp, port.address(), {}}, {}, 1);
   const auto now = Clock::now();
   const ConnectionPtr connection = upstream.connection(0, kForAll, now);
   const QueryPtr query = anna->query("example.");

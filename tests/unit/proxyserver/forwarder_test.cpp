@@ -12,6 +12,7 @@
 #include "common/net/framing.h"
 #include "common/net/tcp.h"
 #include "tests/support/catch.h"
+#include "tests/support/dead_port.h"
 
 namespace {
 
@@ -28,10 +29,6 @@ constexpr milliseconds kPace{100};
 class Resolver {
  public:
   enum class Away : std::uint8_t { refuses, swallows };
-
-  Resolver() : listener_(net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), kBacklog)) {
-    address_ = net::SocketAddress::of_socket(listener_.get());
-  }
 
   net::Endpoint endpoint() const { return {net::Transport::tcp, address_, {}}; }
 
@@ -88,8 +85,9 @@ class Resolver {
   }
 
   static constexpr int kBacklog = 128;
-  net::UniqueFd listener_;
-  net::SocketAddress address_ = *net::SocketAddress::parse("127.0.0.1", 0);
+  const DeadPort port_;  // but for the listener
+  const net::SocketAddress address_ = port_.address();
+  net::UniqueFd listener_ = net::listen_tcp(address_, kBacklog);
   std::vector<Connection> connections_;
   std::vector<Connection> lost_;        // open, and never heard of again
   std::vector<net::UniqueFd> fillers_;  // what fills the queue while it is away

@@ -21,18 +21,30 @@ using Clock = Forwarder::Clock;
 
 inline constexpr auto kStuck = 250ms;  // by then a query is stuck behind another
 
+// One for all worlds, of which there are tens of thousands: so many ports there are not.
+inline int listener() {
+  static const net::UniqueFd socket = net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), 16);
+  return socket.get();
+}
+
+inline net::UniqueFd accept_one() {
+  return net::UniqueFd(accept4(listener(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
 // Accepts connections, keeps what it is asked, and answers when it is told to.
 class Resolver {
  public:
-  Resolver() : listener_(net::listen_tcp(*net::SocketAddress::parse("127.0.0.1", 0), 16)) {}
+  Resolver() {
+    while (accept_one().valid()) continue;  // of the world before
+  }
 
   net::Endpoint endpoint() const {
-    return {net::Transport::tcp, net::SocketAddress::of_socket(listener_.get()), {}};
+    return {net::Transport::tcp, net::SocketAddress::of_socket(listener()), {}};
   }
 
   void take() {
     for (;;) {
-      net::UniqueFd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      net::UniqueFd fd = accept_one();
       if (!fd.valid()) break;
       far_ends_.push_back({std::make_unique<net::TcpStream>(std::move(fd), "proxy"), {}});
     }
@@ -41,7 +53,7 @@ class Resolver {
   // Until it has been asked so often, over its first connection.
   void expect(std::size_t queries) {
     for (take(); asked_.size() < queries; take()) {
-      pollfd entry{far_ends_.empty() ? listener_.get() : far_ends_.front().stream->fd(), POLLIN, 0};
+      pollfd entry{far_ends_.empty() ? listener() : far_ends_.front().stream->fd(), POLLIN, 0};
       REQUIRE(poll(&entry, 1, 1000) == 1);
     }
   }
@@ -99,7 +111,6 @@ class Resolver {
     far_end.open = false;
   }
 
-  net::UniqueFd listener_;
   std::vector<FarEnd> far_ends_;
   std::vector<Asked> asked_;
 };
