@@ -49,7 +49,8 @@ TEST_CASE("a designation that is of no use here says why") {
 }
 
 TEST_CASE(
-    "of an answer the records of the name and of class IN count, by priority, and beside an alias none does") {
+    "of an answer the records of the name and of class IN count, by priority, and beside an alias none "
+    "does") {
   const dns::Name name = dns::Name::parse("_dns.resolver.arpa").value();
   dns::Message answer;
   const auto add = [&](const std::string& data, std::uint16_t klass = dns::klass::IN,
