@@ -94,7 +94,11 @@ void Forwarder::send_group(std::span<QueryPtr> queries, Upstreams& group, Clock:
     send({&*query, 1}, upstream, {&asker_, true}, now);
   const std::span<const QueryPtr> batch(together, queries.end());
   if (batch.empty()) return;
-  send(batch, upstream, shared_terms(), now);
+  for (auto rest = batch; !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), UpstreamConnection::kMostAtOnce));
+    send(some, upstream, shared_terms(), now);
+    rest = rest.subspan(some.size());
+  }
   Upstream* other = nullptr;
   if (!quarantined_ && batch.front()->sends < kMaxSends) other = group.due_for_trial(now);
   if (other != nullptr && send_besides(batch.first(1), *other, shared_terms(), nullptr, now))

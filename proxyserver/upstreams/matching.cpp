@@ -7,9 +7,15 @@
 namespace {
 
 constexpr std::uint16_t kLargestWithoutOpt = 15;  // four bits in the header
+constexpr std::size_t kLargestMessage = 65535;    // RFC 1035 §4.2.2
+
+std::size_t opt_size(const dns::MessageView& message) {
+  return message.opt ? message.opt->end - message.opt->offset : 0;
+}
 
 bool is_bare_refusal(const dns::MessageView& came, const dns::MessageView& query) {
-  return came.header.qr && came.header.opcode == query.header.opcode && came.header.qdcount == 0 &&
+  return dns::kHeaderSize + query.question.size() + opt_size(came) <= kLargestMessage && came.header.qr &&
+         came.header.opcode == query.header.opcode && came.header.qdcount == 0 &&
          came.rcode() != dns::rcode::NOERROR && came.rcode() != dns::rcode::NXDOMAIN;
 }
 
@@ -22,7 +28,7 @@ Bytes with_question(const dns::MessageView& came, const dns::MessageView& query)
   dns::WireWriter writer;
   dns::encode_header(header, writer);
   writer.bytes(query.question);
-  if (came.opt) writer.bytes(came.bytes.subspan(came.opt->offset, came.opt->end - came.opt->offset));
+  if (came.opt) writer.bytes(came.bytes.subspan(came.opt->offset, opt_size(came)));
   return writer.take();
 }
 

@@ -8,8 +8,8 @@
 
 // `came` has the ID of `query` on this connection. It answers it if QR is set and opcode and question are the
 // query's (RFC 5452 §9.1), or if it has no question at all and says that the query could not be dealt with:
-// any rcode but NOERROR and NXDOMAIN, with the bits that are in its OPT (BADVERS, RFC 6891 §6.1.3). nullopt:
-// it does not.
+// any rcode but NOERROR and NXDOMAIN, with the bits that are in its OPT (BADVERS, RFC 6891 §6.1.3), an OPT
+// that leaves room for the question. nullopt: it does not.
 //
 // What the client gets is `came`, or what has been written to `made`, which the view then borrows:
 //  - no question: the query's is put back, and of the records the OPT alone is kept;

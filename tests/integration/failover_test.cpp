@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "tests/integration/extended_error.h"
 #include "tests/support/catch.h"
 #include "tests/support/client_leg.h"
+#include "tests/support/dead_port.h"
 #include "tests/support/scripted_upstream.h"
 
 using net::Transport;
@@ -206,6 +208,22 @@ TEST_CASE("after an outage of seconds the first answers come within two seconds 
   const auto taken = std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
   fmt::print("after an outage of {} s: answers on all legs within {} ms\n", outage.count(), taken.count());
   CHECK(taken < seconds(2));
+}
+
+TEST_CASE(
+    "more queries than one connection takes wait for a resolver, and all are answered when it is there") {
+  constexpr std::uint16_t kQueries = 3000;
+  const DeadPort port;
+  const Proxy proxy({"--upstream", port.uri(), "--max-in-flight", "4096"});
+  ClientLeg client(proxy, Transport::tcp);
+  for (std::uint16_t id = 0; id < kQueries; ++id) client.send(query(fmt::format("q{}.tag.test.", id), id));
+  const LabResolver resolver({"--listen", port.uri()});  // until it has started they gather in the proxy
+  std::set<std::uint16_t> answered;
+  for (std::uint16_t i = 0; i < kQueries; ++i) {
+    const dns::Message reply = client.read_message();
+    if (reply.header.rcode == dns::rcode::NOERROR) answered.insert(reply.header.id);
+  }
+  CHECK(answered.size() == kQueries);
 }
 
 TEST_CASE("connections of the pool that died with their resolver cost no query") {

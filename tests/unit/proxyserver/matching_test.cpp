@@ -138,3 +138,14 @@ TEST_CASE("a signed refusal of a query that was not signed gets the question, an
   CHECK(reply->questions == query().questions);
   CHECK(reply->additionals.empty());
 }
+
+TEST_CASE("a refusal whose OPT leaves no room for the question is no answer: no message is that long") {
+  const std::size_t question = dns::inspect(dns::encode(query())).value().question.size();
+  for (const std::size_t room : {question, question - 1}) {
+    dns::Message message = bare(dns::rcode::FORMERR);
+    const std::size_t opt = 11, option = 4;
+    message.edns.emplace().options.push_back(
+        {65001, Bytes(65535 - dns::kHeaderSize - opt - option - room, 'x')});
+    CHECK(for_client(message).has_value() == (room == question));
+  }
+}
