@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kOptFixed = 11;     // owner, type, size, ttl, rdlength
 constexpr std::size_t kOptionHeader = 4;  // code, length
 constexpr std::size_t kArcountOffset = 10;
+constexpr std::size_t kLargestMessage = 65535;  // RFC 1035 §4.2.2
 
 bool is_hop_option(std::uint16_t code) {
   return code == option::COOKIE || code == option::KEEPALIVE || code == option::PADDING;
@@ -66,6 +67,18 @@ bool has_hop_options(const MessageView& message) {
   return found;
 }
 
+// With the OPT behind all others; nullopt: their names would move and do not parse, or, written out, need
+// more room than a message has.
+std::optional<Bytes> with_opt_last(const MessageView& message) {
+  const auto whole = decode(message.bytes);
+  if (!whole) return std::nullopt;
+  Bytes octets = encode(*whole);
+  if (octets.size() > kLargestMessage) return std::nullopt;
+  const auto view = inspect(octets);
+  if (!view || !view->opt || view->opt->end != octets.size()) return std::nullopt;
+  return octets;
+}
+
 }  // namespace
 
 HopOptions hop_options(const MessageView& message) {
@@ -83,7 +96,7 @@ HopOptions hop_options(const MessageView& message) {
 
 bool may_splice(const MessageView& message) {
   const bool opt_last = !message.opt || message.opt->end == message.bytes.size();
-  return opt_last || message.is_signed || decode(message.bytes).has_value();
+  return opt_last || message.is_signed || with_opt_last(message).has_value();
 }
 
 bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out) {
@@ -93,12 +106,8 @@ bool splice_opt(const MessageView& message, const OptSplice& splice, Bytes& out)
   const bool puts_in = splice.add_opt || splice.keepalive || splice.pad_to != 0;
   if (message.opt && !splice.remove_opt && !puts_in && !has_hop_options(message)) return false;
   if (message.opt && message.opt->end != message.bytes.size()) {
-    const auto whole = decode(message.bytes);
-    if (!whole) return false;
-    const Bytes opt_last = encode(*whole);
-    const auto view = inspect(opt_last);
-    return opt_last.size() <= splice.limit && view && view->opt && view->opt->end == opt_last.size() &&
-           splice_opt(*view, splice, out);
+    const auto opt_last = with_opt_last(message);
+    return opt_last && splice_opt(inspect(*opt_last).value(), splice, out);
   }
 
   const std::size_t start = message.opt ? message.opt->offset : message.bytes.size();

@@ -35,8 +35,8 @@ struct HopOptions {
 };
 HopOptions hop_options(const MessageView& message);
 
-// False: the message is well-formed only at a glance. A record lies behind its OPT, and the records' RDATA is
-// such that the OPT cannot be moved: handing it on would hand on the hop's options. Cheap for all others.
+// False: a record lies behind its OPT, and the OPT cannot be moved, since the records do not parse or would
+// need more than 65,535 octets: handing the message on would hand on the hop's options. Cheap for all others.
 bool may_splice(const MessageView& message);
 
 // Writes `message` with the hop's options replaced to `out` (cleared first). False: nothing was to be done,

@@ -69,7 +69,7 @@ std::optional<std::span<std::uint8_t>> FrameReader::next() {
 }
 
 void FrameWriter::begin(std::size_t length) {
-  assert(length <= kMaxFrame);
+  if (length > kMaxFrame) throw std::length_error("a message longer than its length can say");
   const std::uint8_t prefix[kPrefix] = {static_cast<std::uint8_t>(length >> 8),
                                         static_cast<std::uint8_t>(length)};
   buffer_.append(prefix);

@@ -58,7 +58,7 @@ class FrameReader {
 
 class FrameWriter {
  public:
-  void add(ByteView message);  // at most 65,535 octets
+  void add(ByteView message);  // throws std::length_error beyond 65,535 octets: the length would lie
   // For a message composed of parts: begin with its whole length, then the parts.
   void begin(std::size_t length);
   void part(ByteView octets) { buffer_.append(octets); }

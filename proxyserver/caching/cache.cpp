@@ -1,8 +1,8 @@
 #include "proxyserver/caching/cache.h"
 
 #include <algorithm>
-#include <cassert>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "common/dns/codes.h"
@@ -61,7 +61,8 @@ void add_stale_error(Bytes& wire, std::size_t opt, bool no_such_name) {
 }  // namespace
 
 void readdress(Bytes& message, const dns::MessageView& query) {
-  assert(dns::equal_ignoring_case(dns::inspect(message).value().question, query.question));
+  if (message.size() < dns::kHeaderSize + query.question.size())
+    throw std::length_error("an answer without the question");
   put_u16(message, 0, query.header.id);
   std::ranges::copy(query.question, message.begin() + dns::kHeaderSize);
 }

@@ -130,4 +130,5 @@ class Cache {
 };
 
 // `message` again, for another who asked the same: with this query's ID and its spelling of the question.
+// Throws std::length_error if there is no room for that, so no such question.
 void readdress(Bytes& message, const dns::MessageView& query);

@@ -73,9 +73,10 @@ class UpstreamConnection : public std::enable_shared_from_this<UpstreamConnectio
 
   Upstream& upstream() const { return upstream_; }
 
-  // Any thread; one query at least, kMostAtOnce at most. `no`: not here, ask another connection; always so if
-  // `terms` are not its own. `taken`: accepted; somebody else is the attendant. `attend`: accepted, and the
-  // asker's thread is the attendant from now on. A failure comes out at the attendant's next turn().
+  // Any thread; one query at least. Of more than kMostAtOnce few connections have room for all. `no`: not
+  // here, ask another connection; always so if `terms` are not its own. `taken`: accepted; somebody else is
+  // the attendant. `attend`: accepted, and the asker's thread is the attendant from now on. A failure comes
+  // out at the attendant's next turn().
   static constexpr std::size_t kMostAtOnce = 256;  // a quarter of what fits: others are in flight there
   enum class Submitted : std::uint8_t { no, taken, attend };
   Submitted submit(std::span<const QueryPtr> queries, const Asker& asker, Terms terms, Clock::time_point now);

@@ -7,6 +7,7 @@
 namespace {
 
 constexpr std::uint16_t kLargestWithoutOpt = 15;  // four bits in the header
+constexpr std::size_t kUpperBits = 5;             // of the rcode, in the OPT (RFC 6891 §6.1.3)
 constexpr std::size_t kLargestMessage = 65535;    // RFC 1035 §4.2.2
 
 std::size_t opt_size(const dns::MessageView& message) {
@@ -32,8 +33,11 @@ Bytes with_question(const dns::MessageView& came, const dns::MessageView& query)
   return writer.take();
 }
 
-void set_rcode(Bytes& message, std::uint8_t rcode) {
-  message[3] = static_cast<std::uint8_t>((message[3] & 0xf0) | rcode);
+// Of a message that has an OPT, with the upper bits of the rcode in it.
+void make_servfail(Bytes& message) {
+  const std::size_t upper_bits = dns::inspect(message).value().opt->offset + kUpperBits;
+  message[3] = static_cast<std::uint8_t>((message[3] & 0xf0) | dns::rcode::SERVFAIL);
+  message[upper_bits] = 0;
 }
 
 }  // namespace
@@ -47,6 +51,6 @@ std::optional<dns::MessageView> answer_for_client(const dns::MessageView& came, 
   const bool stays_signed = came.is_signed && (query.is_signed || !bare);
   if (stays_signed || !(bare || loses_rcode)) return came;
   made = bare ? with_question(came, query) : Bytes(came.bytes.begin(), came.bytes.end());
-  if (loses_rcode) set_rcode(made, dns::rcode::SERVFAIL);
+  if (loses_rcode) make_servfail(made);
   return dns::inspect(made).value();
 }

@@ -143,6 +143,27 @@ TEST_CASE("a record behind the OPT keeps its names though they move") {
   CHECK(result.edns->options.empty());
 }
 
+TEST_CASE("an OPT that cannot be moved to the end, since names would be written out, is noticed") {
+  // An OPT with a cookie, then records whose targets are pointers: SRV's are never compressed (RFC 2782).
+  for (const unsigned count : {200U, 400U}) {
+    Bytes wire = hex("1234 0100 0001 0000 0000 0000");
+    for (int label = 0; label < 4; ++label) {
+      wire.push_back(50);
+      wire.insert(wire.end(), 50, 'a');
+    }
+    const Bytes rest = hex("00 0001 0001   00 0029 1000 00000000 000c 000a 0008 0102030405060708");
+    wire.insert(wire.end(), rest.begin(), rest.end());
+    const Bytes srv = hex("c00c 0021 0001 0000003c 0008 0000 0000 0035 c00c");
+    for (unsigned i = 0; i < count; ++i) wire.insert(wire.end(), srv.begin(), srv.end());
+    wire[10] = static_cast<std::uint8_t>((count + 1) >> 8);
+    wire[11] = static_cast<std::uint8_t>(count + 1);
+    const auto view = dns::inspect(wire);
+    REQUIRE(view);
+    CHECK(dns::may_splice(*view) == (count == 200));
+    if (count == 200) CHECK(spliced(wire, {}).edns->options.empty());
+  }
+}
+
 TEST_CASE("what a hop's options say is read") {
   const auto options_of = [](const dns::Message& message) {
     const Bytes wire = dns::encode(message);

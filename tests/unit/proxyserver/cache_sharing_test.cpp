@@ -175,4 +175,6 @@ TEST_CASE("an answer is written again for another with its ID and letters") {
   readdress(message, dns::inspect(wire).value());
   CHECK(dns::decode(message)->header.id == 7);
   CHECK(dns::decode(message)->questions[0].name.to_string() == "WWW.EXAMPLE.COM.");
+  message.resize(dns::kHeaderSize + 3);
+  CHECK_THROWS_AS(readdress(message, dns::inspect(wire).value()), std::length_error);
 }

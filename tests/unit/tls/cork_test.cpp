@@ -73,6 +73,7 @@ TEST_CASE("A message longer than a record is flushed whole") {
   }
   REQUIRE(messages.size() == 1);
   CHECK((messages[0] == text));
+  CHECK_THROWS_AS(writer.add(octets(text + 'x')), std::length_error);
   CHECK(writer.empty());
 }
 
