@@ -75,7 +75,8 @@ files to write
 what to ask you about the run
   --quiz              hide parts of the run and ask about them; type each answer on a line of its own
   --quiz-sheet, --quiz-key
-                      the questions for paper, and the answers with the reasons; with --json for programs
+                      the questions for paper, and the answers with the reasons; with --json for programs.
+                      Both need one run: --replay FILE
   --seed N            another N gives other questions; --quiz-theme WORD: questions about WORD come first
 and
   --timeout SECONDS   for the whole run, default 6; 300ms is a time too            (+time=SECONDS)
