@@ -72,6 +72,30 @@ Bytes answer_to(const dns::MessageView& query, unsigned variant) {
   return writer.take();
 }
 
+// Without the question; of four kinds: alone, signed, and with an OPT that leaves hardly a question room.
+Bytes bare_refusal_of(const dns::MessageView& query, unsigned kind) {
+  dns::Header header = query.header;
+  header.qr = true;
+  header.rcode = kind == 0 ? dns::rcode::FORMERR : dns::rcode::SERVFAIL;
+  header.qdcount = 0;
+  header.arcount = kind < 2 ? 0 : 1;
+  dns::WireWriter writer;
+  dns::encode_header(header, writer);
+  if (header.arcount == 0) return writer.take();
+  constexpr std::size_t kOpt = 11, kOption = 4;
+  const std::size_t rdata = kind == 2 ? 0 : 65535 - dns::kHeaderSize - kOpt;
+  writer.u8(0);  // the root's
+  writer.u16(kind == 2 ? dns::type::TSIG : dns::type::OPT);
+  writer.u16(kind == 2 ? dns::klass::ANY : 1232);
+  writer.u32(0);
+  writer.u16(static_cast<std::uint16_t>(rdata));
+  if (kind == 2) return writer.take();
+  writer.u16(65001);
+  writer.u16(static_cast<std::uint16_t>(rdata - kOption));
+  writer.bytes(Bytes(rdata - kOption));
+  return writer.take();
+}
+
 }  // namespace
 
 net::Endpoint ScriptedResolver::endpoint() {
@@ -163,10 +187,7 @@ void ScriptedResolver::act(Connection& connection, ByteView message) {
       frame(other, connection.out);
       return;
     case bare_refusal:
-      other.resize(dns::kHeaderSize);
-      other[3] = static_cast<std::uint8_t>((other[3] & 0xf0) | dns::rcode::FORMERR);
-      std::fill(other.begin() + 4, other.end(), std::uint8_t{0});
-      frame(other, connection.out);
+      frame(bare_refusal_of(*query, octet / kActs % 4), connection.out);
       return;
     case too_short:
       frame(ByteView(answer).first(octet % dns::kHeaderSize), connection.out);

@@ -160,11 +160,20 @@ class Session final : public Asker {
   Clock::duration longest_{0};
 };
 
+// Sanitizers make it minutes: they get two.
+std::vector<milliseconds> outages() {
+  std::vector<milliseconds> all;
+  for (const int one : {1000, 60'700, 60'000, 61'400, 62'100, 62'800, 63'500, 64'200, 600'000})
+    all.emplace_back(one);
+  if (SANITIZED) all.resize(2);
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE(
     "after 1 s, 60 s or 600 s of an unreachable upstream the first answer comes within 2 s of its return") {
-  const milliseconds outage(GENERATE(1000, 60'000, 60'700, 61'400, 62'100, 62'800, 63'500, 64'200, 600'000));
+  const milliseconds outage = GENERATE(from_range(outages()));
   const auto how = GENERATE(Resolver::Away::refuses, Resolver::Away::swallows);
   const int count = GENERATE(1, 2);
   CAPTURE(outage.count(), static_cast<int>(how), count);
