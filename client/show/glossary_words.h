@@ -45,7 +45,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"application_data", "",
      "The type of a TLS record that carries encrypted octets. In TLS 1.3 most of the handshake is in such "
      "records too.",
-     "client --explain=expert google.com, content type 17", "RFC 8446 5.1"},
+     "client --explain=expert google.com, header: 17 03 03", "RFC 8446 5.1"},
     {"AUTHORITY", "NSCOUNT",
      "The third section of a message: who is in charge of the zone. NSCOUNT is the number of its records.",
      "client --explain nobody.example.com, octets 8 and 9", "RFC 1035 4.1"},
@@ -109,7 +109,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
      "client google.com", "RFC 1034 2.2"},
     {"DNSSEC", "",
      "Signatures on DNS records. They prove that the data is the zone owner's, and hide nothing.",
-     "client --dnssec google.com", "RFC 4033 3"},
+     "client --dnssec example.com MX", "RFC 4033 3"},
     {"DO", "DNSSEC OK",
      "A flag in the OPT record: send the DNSSEC records too. Without it they are left out.",
      "client --dnssec --explain google.com", "RFC 3225 3"},
@@ -197,7 +197,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"legacy_version", "",
      "A field of TLS hellos that always says TLS 1.2. The true version is in supported_versions, since old "
      "middleboxes refuse what they do not know.",
-     "client --explain=expert google.com, the ClientHello", "RFC 8446 4.1.2"},
+     "client --explain google.com, the line legacy_version:", "RFC 8446 4.1.2"},
     {"MAC", "",
      "A message authentication code: a few octets that only a holder of the key can compute. If somebody "
      "changes the message on its way, they are wrong.",
@@ -313,7 +313,7 @@ inline constexpr GlossaryEntry kGlossary[] = {
     {"RRSIG", "",
      "A record type: the DNSSEC signature of other records. It names its signer and its key, and the dates "
      "between which it holds.",
-     "client --dnssec google.com", "RFC 4034 3"},
+     "client --dnssec example.com MX", "RFC 4034 3"},
     {"RSA", "",
      "A way to sign with long keys, of products of two prime numbers. Its signatures have 256 octets and "
      "more.",
