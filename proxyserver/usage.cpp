@@ -82,8 +82,8 @@ const char* const kUsage =
                        show its client by address (full, default), by a hash with a key of this run (hash), or not at
                        all (none). SIGUSR1 opens this file, and that of --trace, again
   --keylog FILE        write the TLS secrets of all legs, for Wireshark (also by SSLKEYLOGFILE in the environment)
-  --capture FILE       write the packets of all legs with those secrets, as pcapng: tshark -r FILE -d
-                       tls.port==8443,dns
+  --capture FILE       write the packets of all legs with those secrets, as pcapng; to read it:
+                       tshark -r FILE -d tls.port==8443,dns
   --trace FILE         write what happens to each query, one line per event, names included; -: standard error
   --config FILE        read options from a file too: long names without dashes, one a line, then blanks and the value;
                        '#' begins a comment. The command line wins; for a repeatable option it replaces all values

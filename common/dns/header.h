@@ -18,6 +18,7 @@
 namespace dns {
 
 inline constexpr std::size_t kHeaderSize = 12;
+inline constexpr std::size_t kLargestMessage = 65535;  // RFC 1035 §4.2.2: its length has two octets
 
 struct Header {
   std::uint16_t id = 0;

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kOptFixed = 11;     // owner, type, size, ttl, rdlength
 constexpr std::size_t kOptionHeader = 4;  // code, length
 constexpr std::size_t kArcountOffset = 10;
-constexpr std::size_t kLargestMessage = 65535;  // RFC 1035 §4.2.2
 
 bool is_hop_option(std::uint16_t code) {
   return code == option::COOKIE || code == option::KEEPALIVE || code == option::PADDING;

@@ -20,9 +20,9 @@ struct OptSplice {
   bool add_opt = false;     // a message without OPT gets one
   bool remove_opt = false;  // an OPT that this hop put in is taken out whole (nothing else is put in then)
   std::optional<std::uint16_t>
-      keepalive;              // put in: in units of 100 ms; kAskKeepalive: without a value, as queries do
-  std::size_t pad_to = 0;     // put in padding up to a multiple of this (RFC 8467 §4.1); 0: none
-  std::size_t limit = 65535;  // nothing is put in that would make the message larger (RFC 7830 §4)
+      keepalive;           // put in: in units of 100 ms; kAskKeepalive: without a value, as queries do
+  std::size_t pad_to = 0;  // put in padding up to a multiple of this (RFC 8467 §4.1); 0: none
+  std::size_t limit = kLargestMessage;  // nothing is put in that would make the message larger (RFC 7830 §4)
 };
 
 inline constexpr std::uint16_t kAskKeepalive = 0xffff;

@@ -48,7 +48,7 @@ void set_ttls(Bytes& wire, std::span<const std::uint16_t> places, std::uint32_t 
 
 // Behind the last option of the OPT, which is the last record.
 void add_stale_error(Bytes& wire, std::size_t opt, bool no_such_name) {
-  if (wire.size() + 6 > 65535) return;
+  if (wire.size() + 6 > dns::kLargestMessage) return;
   const std::size_t length = u16_at(wire, opt + kOptFixed - 2);
   const std::size_t at = wire.size();
   wire.resize(at + 6);

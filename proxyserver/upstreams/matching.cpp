@@ -8,15 +8,14 @@ namespace {
 
 constexpr std::uint16_t kLargestWithoutOpt = 15;  // four bits in the header
 constexpr std::size_t kUpperBits = 5;             // of the rcode, in the OPT (RFC 6891 §6.1.3)
-constexpr std::size_t kLargestMessage = 65535;    // RFC 1035 §4.2.2
 
 std::size_t opt_size(const dns::MessageView& message) {
   return message.opt ? message.opt->end - message.opt->offset : 0;
 }
 
 bool is_bare_refusal(const dns::MessageView& came, const dns::MessageView& query) {
-  return dns::kHeaderSize + query.question.size() + opt_size(came) <= kLargestMessage && came.header.qr &&
-         came.header.opcode == query.header.opcode && came.header.qdcount == 0 &&
+  return dns::kHeaderSize + query.question.size() + opt_size(came) <= dns::kLargestMessage &&
+         came.header.qr && came.header.opcode == query.header.opcode && came.header.qdcount == 0 &&
          came.rcode() != dns::rcode::NOERROR && came.rcode() != dns::rcode::NXDOMAIN;
 }
 

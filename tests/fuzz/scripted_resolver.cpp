@@ -83,7 +83,7 @@ Bytes bare_refusal_of(const dns::MessageView& query, unsigned kind) {
   dns::encode_header(header, writer);
   if (header.arcount == 0) return writer.take();
   constexpr std::size_t kOpt = 11, kOption = 4;
-  const std::size_t rdata = kind == 2 ? 0 : 65535 - dns::kHeaderSize - kOpt;
+  const std::size_t rdata = kind == 2 ? 0 : dns::kLargestMessage - dns::kHeaderSize - kOpt;
   writer.u8(0);  // the root's
   writer.u16(kind == 2 ? dns::type::TSIG : dns::type::OPT);
   writer.u16(kind == 2 ? dns::klass::ANY : 1232);
